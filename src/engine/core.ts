@@ -1,0 +1,353 @@
+/**
+ * The deterministic core: the only place where state changes. The same events in the same order give the same
+ * state, live, in replay and in a backtest.
+ */
+import {
+  ACTIVITY_BLOCKS,
+  type ActivityState,
+  addPrice,
+  addReceipt,
+  emptyActivity,
+  moveWindows,
+  revertReceipts,
+} from "./activity.ts";
+import { appendBlock, blockAt, type ChainState, emptyChain, revertTo, tipOf } from "./chain.ts";
+import type {
+  Capability,
+  DialectName,
+  EngineEvent,
+  ObservedEvent,
+  SimulationInfo,
+  UnavailableEvent,
+} from "./event.ts";
+import { deriveGate, type Gate, type GateHistory } from "./gate.ts";
+import { MARKET_IDS, type MarketId, marketOf, perMarket } from "./market.ts";
+import type { MarketObservation, ObservationKey, Observations, Slice } from "./observation.ts";
+import { Absent, absent, isKnown, type Known } from "./reason.ts";
+import type { Receipt } from "./receipt.ts";
+import type { Topic } from "./topic.ts";
+
+/** What the core has to know of the configuration. */
+export interface CoreOptions {
+  /** Blocks below the tip that count as settled. */
+  readonly finalityDepth: number;
+  /** Markets that are switched on. */
+  readonly enabled: Readonly<Record<MarketId, boolean>>;
+}
+
+/** The connection to the node. */
+export interface LinkState {
+  up: boolean;
+  everUp: boolean;
+  sinceMs: number | null;
+  reason: string | null;
+  bannedUntilMs: number | null;
+}
+
+/** What the probe found out about the node. */
+export interface NodeState {
+  dialect: DialectName;
+  simulated: SimulationInfo | null;
+  capabilities: readonly Capability[];
+  atMs: number;
+}
+
+/** One sample of the scheduler's counter of completed jobs. */
+interface CompletedSample {
+  readonly atMs: number;
+  readonly height: number | null;
+  readonly completed: number;
+}
+
+/** The whole state. Only `apply` writes to it; everybody else reads. */
+export interface CoreState {
+  readonly options: CoreOptions;
+  /** Time of the newest event. */
+  nowMs: number;
+  link: LinkState;
+  node: NodeState | null;
+  chain: ChainState;
+  slices: { [K in ObservationKey]?: Slice<Observations[K]> };
+  gates: Record<MarketId, GateHistory | undefined>;
+  activity: Record<MarketId, ActivityState>;
+  completed: CompletedSample[];
+  /** First height whose receipts are booked. */
+  sinceHeight: number | null;
+  sinceMs: number | null;
+  /** Height up to which every receipt has been applied. */
+  receiptsThrough: number | null;
+}
+
+/** How long the scheduler's completions are averaged. */
+const COMPLETED_WINDOW_MS = 60_000;
+
+const MARKET_TOPICS: readonly Topic[] = MARKET_IDS.map((id) => `market.${id}` as Topic);
+
+/** Which topics show something of a slice. */
+const TOPICS_OF_SLICE: Readonly<Record<ObservationKey, readonly Topic[]>> = {
+  head: ["health", "network"],
+  finality: ["health", "network"],
+  chainStats: ["network"],
+  difficulty: ["network"],
+  mempool: ["mempool", "network"],
+  peers: ["health", "network", "peers"],
+  overlay: ["health", "network", "peers"],
+  traffic: ["network"],
+  governor: ["gates", "markets", "network", ...MARKET_TOPICS],
+  scheduler: ["scheduler", "network"],
+  compute: ["markets", "market.compute", "scheduler", "providers", "gates"],
+  storage: ["markets", "market.storage", "providers", "gates"],
+  energy: ["markets", "market.energy", "providers", "gates"],
+  ad: ["markets", "market.ad", "providers", "gates"],
+  balance: [],
+  rpc: ["network", "capabilities"],
+};
+
+const ALL_CHAIN_TOPICS: readonly Topic[] = [
+  "health",
+  "network",
+  "gates",
+  "markets",
+  ...MARKET_TOPICS,
+  "scheduler",
+  "peers",
+  "mempool",
+  "capabilities",
+  "providers",
+];
+
+/** Applies events to state. */
+export class Core {
+  readonly state: CoreState;
+
+  constructor(options: CoreOptions) {
+    this.state = {
+      options,
+      nowMs: 0,
+      link: { up: false, everUp: false, sinceMs: null, reason: null, bannedUntilMs: null },
+      node: null,
+      chain: emptyChain(),
+      slices: {},
+      gates: perMarket(() => undefined),
+      activity: perMarket(() => emptyActivity()),
+      completed: [],
+      sinceHeight: null,
+      sinceMs: null,
+      receiptsThrough: null,
+    };
+  }
+
+  /** Applies one event and returns the topics that may now show something else. */
+  apply(event: EngineEvent): readonly Topic[] {
+    const state = this.state;
+    state.nowMs = Math.max(state.nowMs, event.atMs);
+    switch (event.kind) {
+      case "link":
+        return this.#link(event.atMs, event.up, event.reason);
+      case "ban":
+        state.link.bannedUntilMs = event.untilMs;
+        return ["health", "status", "capabilities"];
+      case "node":
+        state.node = {
+          dialect: event.dialect,
+          simulated: event.simulated,
+          capabilities: event.capabilities,
+          atMs: event.atMs,
+        };
+        return [...ALL_CHAIN_TOPICS, "status"];
+      case "observed":
+        return this.#observe(event);
+      case "unavailable":
+        return this.#unavailable(event);
+      case "block":
+        appendBlock(state.chain, event.header, event.atMs, event.catchUp);
+        return ["health", "network", "status"];
+      case "start":
+        state.sinceHeight = event.sinceHeight;
+        state.sinceMs = event.atMs;
+        return ["health", "status"];
+      case "receipts":
+        if (event.through !== null) {
+          state.receiptsThrough = Math.max(state.receiptsThrough ?? -1, event.through);
+        }
+        return this.#receipts(event.receipts, event.atMs);
+      case "slot":
+        return this.#slot(event.height);
+      case "reorg":
+        return this.#reorg(event.toHeight, event.atMs);
+      case "halt":
+        state.chain.halted = event.reason;
+        return ["health", "status"];
+      case "gap":
+        state.chain.gapCount++;
+        state.chain.lastGap = { atMs: event.atMs, source: event.source, detail: event.detail };
+        return ["health", "status"];
+      default:
+        return unreachable(event);
+    }
+  }
+
+  #link(atMs: number, up: boolean, reason: string | null): readonly Topic[] {
+    const link = this.state.link;
+    if (link.up !== up || link.sinceMs === null) link.sinceMs = atMs;
+    link.up = up;
+    link.everUp ||= up;
+    link.reason = reason;
+    if (up) link.bannedUntilMs = null;
+    return link.everUp ? ["health", "status", "capabilities"] : [...ALL_CHAIN_TOPICS, "status"];
+  }
+
+  #observe(event: ObservedEvent): readonly Topic[] {
+    const { of, atMs, ttlMs, value } = event;
+    setSlice(this.state, of, { asOfMs: atMs, ttlMs, value });
+    if (of === "head") this.#head(event.value.height, atMs);
+    if (of === "scheduler") this.#completed(atMs);
+    if (of === "governor" || of in this.state.activity) this.#watchGates();
+    return TOPICS_OF_SLICE[of];
+  }
+
+  #unavailable(event: UnavailableEvent): readonly Topic[] {
+    setSlice(this.state, event.of, {
+      asOfMs: event.atMs,
+      ttlMs: Number.MAX_SAFE_INTEGER,
+      value: absent(event.code, event.because),
+    });
+    return TOPICS_OF_SLICE[event.of];
+  }
+
+  #head(height: number | null, atMs: number): void {
+    const chain = this.state.chain;
+    if (height !== null || chain.blocks.length > 0) return;
+    chain.empty = true;
+    chain.lastAdvanceMs ??= atMs;
+  }
+
+  #completed(atMs: number): void {
+    const scheduler = sliceValue(this.state, "scheduler");
+    if (!isKnown(scheduler) || !isKnown(scheduler.completedTotal)) return;
+    const samples = this.state.completed;
+    const last = samples[samples.length - 1];
+    if (last && scheduler.completedTotal < last.completed) samples.length = 0; // The node restarted.
+    samples.push({
+      atMs,
+      height: tipOf(this.state.chain)?.height ?? null,
+      completed: scheduler.completedTotal,
+    });
+    while (samples.length > 2 && samples[1]!.atMs <= atMs - COMPLETED_WINDOW_MS) samples.shift();
+  }
+
+  #watchGates(): void {
+    const height = tipOf(this.state.chain)?.height ?? null;
+    for (const id of MARKET_IDS) {
+      const { state } = gateOf(this.state, id);
+      const history = this.state.gates[id];
+      if (history?.state === state) continue;
+      this.state.gates[id] = { state, sinceHeight: history ? height : null };
+    }
+  }
+
+  #receipts(receipts: readonly Receipt[], atMs: number): readonly Topic[] {
+    const topics = new Set<Topic>(["markets", "providers"]);
+    for (const receipt of receipts) {
+      if (!this.state.options.enabled[receipt.market]) continue;
+      addReceipt(this.state.activity[receipt.market], receipt, this.#eventTimeOf(receipt.height, atMs));
+      topics.add(`market.${receipt.market}`);
+    }
+    const heights = new Map<MarketId, Set<number>>();
+    for (const { market, height } of receipts) {
+      if (!heights.has(market)) heights.set(market, new Set());
+      heights.get(market)!.add(height);
+    }
+    for (const [market, touched] of heights) {
+      for (const height of touched) {
+        addPrice(this.state.activity[market], marketOf(market), height, this.#eventTimeOf(height, atMs));
+      }
+    }
+    return [...topics];
+  }
+
+  #slot(height: number): readonly Topic[] {
+    const block = blockAt(this.state.chain, height);
+    for (const id of MARKET_IDS) {
+      moveWindows(this.state.activity[id], height, block?.timeMs ?? this.state.nowMs);
+    }
+    return ["markets", "providers", ...MARKET_TOPICS];
+  }
+
+  #reorg(toHeight: number, atMs: number): readonly Topic[] {
+    const dropped = new Map(
+      revertTo(this.state.chain, toHeight, atMs).map((block) => [block.height, block.timeMs]),
+    );
+    const tip = tipOf(this.state.chain);
+    if (this.state.receiptsThrough !== null) {
+      this.state.receiptsThrough = Math.min(this.state.receiptsThrough, toHeight);
+    }
+    for (const id of MARKET_IDS) {
+      const activity = this.state.activity[id];
+      revertReceipts(activity, toHeight, (height) => dropped.get(height) ?? atMs);
+      moveWindows(activity, toHeight, tip?.timeMs ?? atMs);
+    }
+    return [...ALL_CHAIN_TOPICS, "status"];
+  }
+
+  /** Event time of a height: its block's, while the block is in the window. */
+  #eventTimeOf(height: number, atMs: number): number {
+    return blockAt(this.state.chain, height)?.timeMs ?? atMs;
+  }
+}
+
+/** The latest value of a slice, or why there is none. */
+export function sliceValue<K extends ObservationKey>(state: CoreState, key: K): Known<Observations[K]> {
+  const slice = state.slices[key] as Slice<Observations[K]> | undefined;
+  if (slice) return slice.value;
+  return state.link.everUp
+    ? absent("WARMING_UP", "the node has not been asked yet")
+    : absent("NODE_DOWN", state.link.reason ?? "the node has not answered yet");
+}
+
+/** A market's own last answer; switched-off markets have none. */
+export function marketValue(state: CoreState, id: MarketId): Known<MarketObservation> {
+  if (!state.options.enabled[id]) return disabledMarket(id);
+  return sliceValue(state, id);
+}
+
+/** A market's gate as of now. */
+export function gateOf(state: CoreState, id: MarketId): Gate {
+  const market = marketOf(id);
+  if (!state.options.enabled[id]) return deriveGate(market, disabledMarket(id), disabledMarket(id));
+  return deriveGate(market, sliceValue(state, "governor"), marketValue(state, id));
+}
+
+/** Rates of completed jobs over the last minute, from the node's counter. */
+export function completionRates(
+  state: CoreState,
+): Known<{ perSecond: number; perBlock: Known<number>; spanMs: number }> {
+  const first = state.completed[0];
+  const last = state.completed[state.completed.length - 1];
+  if (!first || !last || last.atMs <= first.atMs) {
+    return absent("WARMING_UP", "two samples of the node's counter are needed");
+  }
+  const spanMs = last.atMs - first.atMs;
+  const done = last.completed - first.completed;
+  const blocks = first.height === null || last.height === null ? 0 : last.height - first.height;
+  return {
+    perSecond: done * 1000 / spanMs,
+    perBlock: blocks > 0 ? done / blocks : absent("WARMING_UP", "no block arrived in the last minute"),
+    spanMs,
+  };
+}
+
+/** Number of blocks over which market activity is counted; shown beside the figures. */
+export const ACTIVITY_WINDOW_BLOCKS = ACTIVITY_BLOCKS;
+
+function disabledMarket(id: MarketId): Absent {
+  return absent("DISABLED", `markets.${marketOf(id).flag} is false`);
+}
+
+function setSlice<K extends ObservationKey>(state: CoreState, key: K, slice: Slice<unknown>): void {
+  (state.slices as Record<ObservationKey, Slice<unknown> | undefined>)[key] = slice;
+}
+
+function unreachable(event: never): never {
+  throw new TypeError(`Cannot apply event of unknown kind: ${JSON.stringify(event)}`);
+}

@@ -1,0 +1,117 @@
+/** Verdicts over markets, by written rules. */
+import { lastPrice } from "./activity.ts";
+import { type CoreState, gateOf, marketValue, sliceValue } from "./core.ts";
+import { MARKET_IDS, type MarketId, marketOf } from "./market.ts";
+import { absent, isKnown, type Known } from "./reason.ts";
+
+/** How a market does. */
+export type MarketStatus = "healthy" | "idle" | "closed" | "unavailable" | "disabled";
+
+/** A unit price with where it comes from. */
+export interface UnitPrice {
+  readonly priceMicro: bigint;
+  readonly source: string;
+}
+
+/** The status of a market: healthy needs a receipt within the last 100 blocks and a gate that is not closed. */
+export function marketStatus(state: CoreState, id: MarketId): MarketStatus {
+  if (!state.options.enabled[id]) return "disabled";
+  const receipts = state.activity[id].window.count;
+  if (receipts === 0 && !isKnown(marketValue(state, id))) return "unavailable";
+  if (gateOf(state, id).state === "closed") return "closed";
+  return receipts > 0 ? "healthy" : "idle";
+}
+
+/** The verdict over all markets: healthy from three healthy ones on, degraded from one on. */
+export function overallStatus(
+  statuses: readonly MarketStatus[],
+): "healthy" | "degraded" | "down" | "unknown" {
+  if (statuses.every((status) => status === "unavailable" || status === "disabled")) return "unknown";
+  const healthy = statuses.filter((status) => status === "healthy").length;
+  return healthy >= 3 ? "healthy" : healthy >= 1 ? "degraded" : "down";
+}
+
+/** The current unit price: the newest one from receipts, else what the market quotes. */
+export function unitPrice(state: CoreState, id: MarketId): Known<UnitPrice> {
+  const point = lastPrice(state.activity[id]);
+  if (point) return { priceMicro: point.priceMicro, source: "receipts" };
+  const own = marketValue(state, id);
+  if (!isKnown(own)) return own;
+  if (isKnown(own.quote)) return own.quote;
+  return own.quote.code === "NO_PRICE"
+    ? own.quote
+    : absent("NO_PRICE", "the market has no receipt yet and quotes no price");
+}
+
+/** Utilisation: the market's own answer, else the governor's sample of it. */
+export function utilization(state: CoreState, id: MarketId): Known<number> {
+  return ownOrGovernor(state, id, "utilizationPpm");
+}
+
+/** Provider margin: the market's own answer, else the governor's sample of it. */
+export function providerMargin(state: CoreState, id: MarketId): Known<number> {
+  return ownOrGovernor(state, id, "providerMarginPpm");
+}
+
+function ownOrGovernor(
+  state: CoreState,
+  id: MarketId,
+  field: "utilizationPpm" | "providerMarginPpm",
+): Known<number> {
+  const own = marketValue(state, id);
+  if (isKnown(own) && isKnown(own[field])) return own[field];
+  const governor = sliceValue(state, "governor");
+  const sample = isKnown(governor) ? governor.economics[id] : undefined;
+  if (sample && state.options.enabled[id]) return sample[field];
+  return isKnown(own) ? own[field] : own;
+}
+
+/** Providers at work: as the market lists them, else as receipts of the last 100 blocks show them. */
+export function activeProviders(
+  state: CoreState,
+  id: MarketId,
+): Known<{ count: number; fromReceipts: boolean }> {
+  const own = marketValue(state, id);
+  if (isKnown(own) && isKnown(own.activeProviders)) {
+    return { count: own.activeProviders, fromReceipts: false };
+  }
+  const seen = state.activity[id].providers.size;
+  if (seen > 0) return { count: seen, fromReceipts: true };
+  return isKnown(own) ? own.activeProviders as Known<never> : own;
+}
+
+/**
+ * Concentration of a market: the Herfindahl–Hirschman index Σ(vᵢ/Σv)² of the amounts that providers earned within
+ * the last 100 blocks; 1 is a monopoly.
+ */
+export function concentration(state: CoreState, id: MarketId): Known<number> {
+  const { window, providers } = state.activity[id];
+  if (window.amount === 0n) return absent("NO_SAMPLES", "no receipt within the last 100 blocks");
+  let sum = 0;
+  for (const { amount } of providers.values()) sum += (Number(amount) / Number(window.amount)) ** 2;
+  return sum;
+}
+
+/** Share of the enabled markets that are healthy. */
+export function healthyShare(state: CoreState): Known<number> {
+  const statuses = MARKET_IDS.filter((id) => state.options.enabled[id]).map((id) => marketStatus(state, id));
+  if (statuses.length === 0) return absent("DISABLED", "every market is switched off");
+  if (statuses.every((status) => status === "unavailable")) {
+    return absent("NOT_OFFERED", "this node answers for no market");
+  }
+  return statuses.filter((status) => status === "healthy").length / statuses.length;
+}
+
+/** Share of the enabled markets whose gate is known and not closed. */
+export function usableGateShare(state: CoreState): Known<number> {
+  const gates = MARKET_IDS.filter((id) => state.options.enabled[id]).map((id) => gateOf(state, id).state);
+  if (gates.length === 0) return absent("DISABLED", "every market is switched off");
+  const governor = sliceValue(state, "governor");
+  if (gates.every((gate) => gate === "unknown") && !isKnown(governor)) return governor;
+  return gates.filter((gate) => gate === "open" || gate === "throttled").length / gates.length;
+}
+
+/** The unit that a market's price is quoted for, with what it is a price of. */
+export function priceUnitOf(id: MarketId): string {
+  return `µ base units per ${marketOf(id).priceUnit}`;
+}

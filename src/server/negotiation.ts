@@ -1,0 +1,7 @@
+// @ts-types="#types/std_http_negotiation.d.ts"
+import { acceptsEncodings } from "@std/http/negotiation";
+
+/** Whether the client asked for an encoding. A client that says nothing gets plain bytes. */
+export function wantsEncoding(request: Request, encoding: string): boolean {
+  return request.headers.has("accept-encoding") && acceptsEncodings(request, encoding, "identity") === encoding;
+}

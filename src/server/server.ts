@@ -1,0 +1,279 @@
+/** The one port: HTTP, WebSocket and the dashboard, with every limit in one place. */
+// @ts-types="#types/std_http_etag.d.ts"
+import { ifNoneMatch } from "@std/http/etag";
+import type { Clock } from "../runtime/ports/clock.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Counter, Histogram } from "../telemetry/metrics.ts";
+import { type Auth, type HostRules, type Identity, PROTOCOL } from "./auth.ts";
+import { Encoded } from "./frame.ts";
+import type { Hub } from "./hub.ts";
+import { Problem, problemResponse } from "./problem.ts";
+import { parseQuery } from "./query.ts";
+import type { Match, Reply, Route, RouteContext, Router } from "./router.ts";
+import { wantsEncoding } from "./negotiation.ts";
+import { WEB_PREFIX, type WebAssets } from "./static.ts";
+
+/** Characters of a URL. */
+export const URL_MAX = 8_192;
+
+/** How long open connections get to end. */
+const DRAIN_MS = 4_000;
+
+/** Headers that every response has. */
+const SECURITY_HEADERS: Readonly<Record<string, string>> = {
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "no-referrer",
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-resource-policy": "same-origin",
+  "x-frame-options": "DENY",
+};
+
+/** RED metrics of the server. */
+export interface ServerMetrics {
+  readonly requests: Counter;
+  readonly seconds: Histogram;
+}
+
+/** What {@link Server} needs. */
+export interface ServerOptions {
+  readonly hostname: string;
+  readonly port: number;
+  readonly bodyBytesMax: number;
+  readonly router: Router;
+  readonly hub: Hub;
+  readonly auth: Auth;
+  readonly hosts: HostRules;
+  readonly web: WebAssets;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: ServerMetrics;
+}
+
+/** The HTTP and WebSocket server. */
+export class Server {
+  readonly #options: ServerOptions;
+  readonly #stop = new AbortController();
+  #http: Deno.HttpServer<Deno.NetAddr> | null = null;
+  #requests = 0;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Starts listening.
+   *
+   * @returns The URL to reach it
+   * @throws {Deno.errors.AddrInUse} If the port is taken
+   */
+  listen(): string {
+    const { hostname, port, log } = this.#options;
+    this.#http = Deno.serve({
+      hostname,
+      port,
+      onListen: () => {},
+      onError: (error) => {
+        log.error("server.error", { error });
+        return problemResponse(new Problem(500, "the server made a mistake; its log says which"), "-");
+      },
+    }, (request, info) => this.#handle(request, info));
+    const { address } = { address: this.#http.addr };
+    const name = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
+    return `http://${name}:${address.port}`;
+  }
+
+  /** Stops accepting, lets requests finish within the deadline, then lets go. */
+  async close(): Promise<void> {
+    this.#stop.abort();
+    this.#options.hub.stop();
+    if (!this.#http) return;
+    const patience = new AbortController();
+    await Promise.race([this.#http.shutdown(), this.#options.clock.sleep(DRAIN_MS, patience.signal)]);
+    patience.abort();
+  }
+
+  async #handle(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response> {
+    const began = this.#options.clock.monotonicMs();
+    const requestId = `${(++this.#requests).toString(36)}-${crypto.randomUUID().slice(0, 8)}`;
+    let route = "none";
+    let response: Response;
+    try {
+      response = await this.#answer(request, info, requestId, (path) => route = path);
+    } catch (error) {
+      response = this.#failure(error, requestId, request);
+    }
+    const status = String(response.status);
+    this.#options.metrics.requests.add(1, { method: request.method.slice(0, 8), route, status });
+    this.#options.metrics.seconds.observe((this.#options.clock.monotonicMs() - began) / 1000, { route });
+    if (response.status === 101) return response;
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
+    response.headers.set("x-request-id", requestId);
+    return response;
+  }
+
+  async #answer(
+    request: Request,
+    info: Deno.ServeHandlerInfo<Deno.NetAddr>,
+    requestId: string,
+    named: (route: string) => void,
+  ): Promise<Response> {
+    const { router, hosts, auth, web } = this.#options;
+    if (request.url.length > URL_MAX) throw new Problem(400, `the URL is longer than ${URL_MAX} characters`);
+    hosts.checkHost(request);
+    const url = new URL(request.url);
+    const upgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
+    const reads = (request.method === "GET" || request.method === "HEAD") && !upgrade;
+    const origin = reads ? allowedOrigin(hosts, request) : hosts.checkOrigin(request);
+    if (request.method === "OPTIONS") return preflight(router.match("GET", url.pathname), origin);
+    if (url.pathname.startsWith(WEB_PREFIX) && reads) {
+      named(`${WEB_PREFIX}*`);
+      const file = web.file(request, url.pathname);
+      if (file) return file;
+    }
+    if (url.pathname === "/" && reads && request.headers.get("accept")?.includes("text/html")) {
+      named("/");
+      return web.page(request);
+    }
+    const match = router.match(upgrade ? "WS" : request.method, url.pathname);
+    if (match === null) {
+      throw new Problem(404, `there is nothing at ${request.method} ${url.pathname.slice(0, 200)}`);
+    }
+    if ("allow" in match) {
+      const allow = match.allow.join(", ");
+      throw new Problem(405, `${url.pathname} only understands ${allow}`, { headers: { allow } });
+    }
+    named(match.route.path);
+    const identity = auth.identify(request, info.remoteAddr.hostname);
+    auth.authorize(identity, match.route.scope);
+    if (match.route.session) return this.#upgrade(request, match.route, identity, upgrade);
+    const context: RouteContext = {
+      request,
+      url,
+      params: match.params,
+      query: parseQuery(url, match.route.query ?? {}),
+      body: request.method === "POST" ? await readJson(request, this.#options.bodyBytesMax) : undefined,
+      requestId,
+      scopes: identity.scopes,
+      signal: this.#stop.signal,
+    };
+    const response = this.#respond(request, await match.route.handle!(context));
+    if (origin !== null) allowOrigin(response, origin);
+    return response;
+  }
+
+  #respond(request: Request, reply: Reply): Response {
+    if (reply instanceof Response) return reply;
+    if ("topic" in reply) return encodedResponse(request, this.#options.hub.frame(reply.topic).encoded, 200);
+    return encodedResponse(
+      request,
+      new Encoded(JSON.stringify(reply.json)),
+      reply.status ?? 200,
+      reply.headers,
+    );
+  }
+
+  #upgrade(request: Request, route: Route, identity: Identity, upgrade: boolean): Response {
+    if (!upgrade) throw new Problem(426, "this is a WebSocket", { headers: { upgrade: "websocket" } });
+    const { hub } = this.#options;
+    if (hub.full) throw new Problem(503, "too many clients", { headers: { "retry-after": "5" } });
+    const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ??
+      [];
+    const { socket, response } = Deno.upgradeWebSocket(request, {
+      idleTimeout: 60,
+      ...(offered.includes(PROTOCOL) ? { protocol: PROTOCOL } : {}),
+    });
+    let session: ReturnType<Hub["connect"]> | null = null;
+    const mayRead = identity.scopes.has("read");
+    socket.onopen = () => session = hub.connect(socket, route.session!, mayRead);
+    socket.onmessage = ({ data }) => session?.onMessage(data);
+    socket.onclose = () => session?.onClose();
+    socket.onerror = () => session?.onClose();
+    return response;
+  }
+
+  #failure(error: unknown, requestId: string, request: Request): Response {
+    if (error instanceof Problem) return problemResponse(error, requestId);
+    this.#options.log.error("server.bug", {
+      request_id: requestId,
+      method: request.method,
+      path: new URL(request.url).pathname,
+      error,
+      stack: error instanceof Error ? error.stack : undefined,
+    });
+    return problemResponse(new Problem(500, "the server made a mistake; its log says which"), requestId);
+  }
+}
+
+/** Sends encoded JSON with a strong ETag that knows its encoding; 304 where the client has it. */
+function encodedResponse(
+  request: Request,
+  encoded: Encoded,
+  status: number,
+  extra: Readonly<Record<string, string>> = {},
+): Response {
+  const gzip = wantsEncoding(request, "gzip") ? encoded.gzip() : null;
+  const etag = gzip ? `${encoded.etag.slice(0, -1)}-gzip"` : encoded.etag;
+  const headers: Record<string, string> = {
+    "content-type": "application/json; charset=utf-8",
+    "cache-control": "no-cache",
+    vary: "Accept-Encoding",
+    ...extra,
+    etag,
+  };
+  if (status === 200 && !ifNoneMatch(request.headers.get("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  if (gzip) headers["content-encoding"] = "gzip";
+  return new Response(gzip ?? encoded.json, { status, headers });
+}
+
+/** Reads a JSON body within the limit. */
+async function readJson(request: Request, bytesMax: number): Promise<unknown> {
+  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase();
+  if (type !== "application/json") throw new Problem(415, "the body must be application/json");
+  const tooLarge = () => new Problem(413, `the body is larger than ${bytesMax} bytes`);
+  if (Number(request.headers.get("content-length") ?? 0) > bytesMax) throw tooLarge();
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  let text = "";
+  let bytes = 0;
+  try {
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > bytesMax) throw tooLarge();
+      text += decoder.decode(chunk, { stream: true });
+    }
+    return JSON.parse(text + decoder.decode());
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem(400, "the body is not JSON");
+  }
+}
+
+/** For a plain read, a foreign origin is only told nothing: the browser keeps the answer from its page. */
+function allowedOrigin(hosts: HostRules, request: Request): string | null {
+  try {
+    return hosts.checkOrigin(request);
+  } catch {
+    return null;
+  }
+}
+
+function allowOrigin(response: Response, origin: string): void {
+  response.headers.set("access-control-allow-origin", origin);
+  response.headers.set("access-control-expose-headers", "ETag, X-Request-Id");
+  response.headers.append("vary", "Origin");
+}
+
+function preflight(match: Match, origin: string | null): Response {
+  if (match === null) throw new Problem(404, "there is nothing here");
+  const response = new Response(null, {
+    status: 204,
+    headers: {
+      "access-control-allow-methods": "GET, HEAD, POST, DELETE",
+      "access-control-allow-headers": "Content-Type, X-API-Key, If-None-Match",
+      "access-control-max-age": "600",
+    },
+  });
+  if (origin !== null) allowOrigin(response, origin);
+  return response;
+}

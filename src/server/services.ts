@@ -1,0 +1,37 @@
+/** What routes may use. `app.ts` fills it; routes know nothing else of the program. */
+import type { CoreState } from "../engine/core.ts";
+import type { Clock } from "../runtime/ports/clock.ts";
+import type { DomainLookup } from "../runtime/ports/domain_lookup.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Metrics } from "../telemetry/metrics.ts";
+import type { Source } from "./wire.ts";
+
+/** Facts about this build. */
+export interface BuildInfo {
+  readonly version: string;
+  /** Commit that the program was built from; null where nobody said. */
+  readonly commit: string | null;
+  /** Hash of the wire schema that the build announces; null where nobody said. */
+  readonly schemaHash: string | null;
+}
+
+/** Whether the program can serve what it promises. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly waitingFor: readonly string[];
+  /** Things that are wrong although it is ready. */
+  readonly problems: readonly string[];
+}
+
+/** The services behind the routes. */
+export interface Services {
+  readonly build: BuildInfo;
+  readonly state: () => CoreState;
+  readonly source: () => Source;
+  readonly readiness: () => Readiness;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly domains: DomainLookup;
+  readonly startedMs: number;
+}

@@ -1,0 +1,160 @@
+/**
+ * The dashboard's files, held in memory: TypeScript with its types stripped, everything hashed and compressed once at
+ * start. An import map in the page leads from the names in the source to the hashed ones, so files can be cached for
+ * ever without a bundler.
+ */
+import { createHash } from "node:crypto";
+import { stripTypeScriptTypes } from "node:module";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+// @ts-types="#types/std_http_etag.d.ts"
+import { ifNoneMatch } from "@std/http/etag";
+import { wantsEncoding } from "./negotiation.ts";
+
+/** Where the files are served. */
+export const WEB_PREFIX = "/web/";
+
+const TYPES: Readonly<Record<string, string>> = {
+  css: "text/css; charset=utf-8",
+  html: "text/html; charset=utf-8",
+  js: "text/javascript; charset=utf-8",
+  svg: "image/svg+xml",
+};
+
+/** One file as it goes out. */
+interface Asset {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly gzip: Uint8Array<ArrayBuffer>;
+  readonly brotli: Uint8Array<ArrayBuffer>;
+  readonly type: string;
+  readonly etag: string;
+  /** Whether the URL carries the hash of the content. */
+  readonly immutable: boolean;
+}
+
+/** A source file of the page. */
+export interface WebSource {
+  /** Path below `web/`. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Reads the page's files. Tests of the page and notes beside the files are not served. */
+export async function readWebSources(root: URL): Promise<readonly WebSource[]> {
+  const sources: WebSource[] = [];
+  await collect(root, "", sources);
+  return sources.sort((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+async function collect(folder: URL, prefix: string, sources: WebSource[]): Promise<void> {
+  for await (const entry of Deno.readDir(folder)) {
+    const path = `${prefix}${entry.name}`;
+    if (entry.isDirectory) await collect(new URL(`${entry.name}/`, folder), `${path}/`, sources);
+    else if (/\.(ts|js|css|html|svg)$/.test(entry.name) && !/_(test|bench)\.ts$|\.d\.ts$/.test(entry.name)) {
+      sources.push({ path, text: await Deno.readTextFile(new URL(entry.name, folder)) });
+    }
+  }
+}
+
+/** A TypeScript module as JavaScript. Lines keep their numbers; only erasable syntax is understood. */
+export function toJavaScript(source: WebSource): string {
+  return source.path.endsWith(".ts") ? stripTypeScriptTypes(source.text) : source.text;
+}
+
+/** The files of the page, ready to be sent. */
+export class WebAssets {
+  readonly #assets = new Map<string, Asset>();
+  readonly #page: Asset;
+  /** Content-Security-Policy of the page. */
+  readonly policy: string;
+
+  constructor(sources: readonly WebSource[]) {
+    const imports: Record<string, string> = {};
+    const urls = new Map<string, string>();
+    for (const source of sources) {
+      if (source.path === "index.html") continue;
+      const text = toJavaScript(source);
+      const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+      const [, stem, extension] = /^(.*)\.(\w+)$/.exec(source.path)!;
+      const served = extension === "ts" ? "js" : extension!;
+      const url = `${WEB_PREFIX}${stem}.${hash}.${served}`;
+      this.#assets.set(url, asset(text, TYPES[served]!, true));
+      this.#assets.set(`${WEB_PREFIX}${source.path}`, asset(text, TYPES[served]!, false));
+      urls.set(source.path, url);
+      if (served === "js") imports[`${WEB_PREFIX}${source.path}`] = url;
+    }
+    const map = JSON.stringify({ imports });
+    const html = sources.find(({ path }) => path === "index.html")?.text ??
+      "<!doctype html><title>block-buster</title>";
+    this.#page = asset(page(html, map, urls), TYPES.html!, false);
+    this.policy = [
+      "default-src 'none'",
+      `script-src 'self' 'sha256-${createHash("sha256").update(map).digest("base64")}'`,
+      "style-src 'self'",
+      "connect-src 'self'",
+      "img-src 'self' data:",
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'none'",
+      "require-trusted-types-for 'script'",
+      "trusted-types 'none'",
+    ].join("; ");
+  }
+
+  /** The page itself. */
+  page(request: Request): Response {
+    return send(request, this.#page, {
+      "content-security-policy": this.policy,
+      vary: "Accept, Accept-Encoding",
+    });
+  }
+
+  /** A file of the page, or null when there is none of that name. */
+  file(request: Request, path: string): Response | null {
+    const found = this.#assets.get(path);
+    return found ? send(request, found, { vary: "Accept-Encoding" }) : null;
+  }
+}
+
+/** Puts the import map and the hashed names into the page. */
+function page(html: string, map: string, urls: ReadonlyMap<string, string>): string {
+  let text = html.replace("<!-- importmap -->", () => `<script type="importmap">${map}</script>`);
+  for (const [path, url] of urls) {
+    text = text.replaceAll(`"./${path.replace(/\.ts$/, ".js")}"`, `"${url}"`).replaceAll(
+      `"./${path}"`,
+      `"${url}"`,
+    );
+  }
+  return text;
+}
+
+function asset(text: string, type: string, immutable: boolean): Asset {
+  const bytes = new TextEncoder().encode(text);
+  return {
+    bytes,
+    gzip: new Uint8Array(gzipSync(bytes, { level: 9 })),
+    brotli: new Uint8Array(brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } })),
+    type,
+    etag: `"${createHash("sha256").update(bytes).digest("base64url").slice(0, 22)}"`,
+    immutable,
+  };
+}
+
+function send(request: Request, found: Asset, extra: Readonly<Record<string, string>>): Response {
+  const headers: Record<string, string> = {
+    "content-type": found.type,
+    "cache-control": found.immutable ? "public, max-age=31536000, immutable" : "no-cache",
+    ...extra,
+  };
+  const [body, suffix] = wantsEncoding(request, "br")
+    ? [found.brotli, "-br"]
+    : wantsEncoding(request, "gzip")
+    ? [found.gzip, "-gzip"]
+    : [found.bytes, ""];
+  const etag = `${found.etag.slice(0, -1)}${suffix}"`;
+  headers.etag = etag;
+  if (!ifNoneMatch(request.headers.get("if-none-match"), etag)) {
+    return new Response(null, { status: 304, headers });
+  }
+  if (suffix !== "") headers["content-encoding"] = suffix.slice(1);
+  return new Response(body, { headers });
+}

@@ -1,0 +1,27 @@
+/** The view of each topic. */
+import type { Topic } from "../../engine/topic.ts";
+import { gatesView } from "./gates.ts";
+import { healthView } from "./health.ts";
+import { marketsView, marketViews, providersView } from "./markets.ts";
+import { networkView } from "./network.ts";
+import { capabilitiesView, mempoolView, peersView, schedulerView } from "./node.ts";
+import { statusView } from "./status.ts";
+import type { View } from "./view.ts";
+
+/** Every topic has exactly one view. */
+export const VIEWS: Readonly<Record<Topic, View<unknown>>> = {
+  health: healthView as View<unknown>,
+  status: statusView as View<unknown>,
+  gates: gatesView as View<unknown>,
+  network: networkView as View<unknown>,
+  markets: marketsView as View<unknown>,
+  "market.compute": marketViews.compute as View<unknown>,
+  "market.storage": marketViews.storage as View<unknown>,
+  "market.energy": marketViews.energy as View<unknown>,
+  "market.ad": marketViews.ad as View<unknown>,
+  scheduler: schedulerView as View<unknown>,
+  peers: peersView as View<unknown>,
+  mempool: mempoolView as View<unknown>,
+  capabilities: capabilitiesView as View<unknown>,
+  providers: providersView as View<unknown>,
+};

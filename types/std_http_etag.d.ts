@@ -1,0 +1,1 @@
+export function ifNoneMatch(value: string | null, etag: string | undefined): boolean;

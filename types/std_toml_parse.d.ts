@@ -1,0 +1,1 @@
+export function parse(tomlString: string): Record<string, unknown>;
