@@ -18,9 +18,6 @@ export const ACTIVITY_BLOCKS = 100;
 const DAY_MINUTES = 1_440;
 const MINUTE_MS = 60_000;
 
-/** Minutes kept behind the day; heights are kept for HEADER_WINDOW behind theirs. */
-const KEPT_MINUTES = 120;
-
 /** Sums over the block window. */
 export interface ActivitySums {
   count: number;
@@ -56,9 +53,22 @@ export interface PricePoint {
   readonly units: bigint;
 }
 
+/** As much of a receipt as the sums need. */
+export interface ActivityReceipt {
+  /** 0 for a movement of money that belongs to work listed elsewhere. */
+  readonly count: 0 | 1;
+  readonly anchored: boolean;
+  readonly amount: bigint;
+  readonly units: bigint;
+  readonly subsidy: bigint;
+  readonly provider: string | null;
+  readonly verified: boolean | null;
+  readonly disputed: boolean;
+}
+
 /** Rolling activity of one market. */
 export interface ActivityState {
-  byHeight: Map<number, Receipt[]>;
+  byHeight: Map<number, ActivityReceipt[]>;
   /** The block window holds the heights above this one. */
   windowAbove: number;
   window: ActivitySums;
@@ -67,6 +77,8 @@ export interface ActivityState {
   minutes: Map<number, VolumeSums>;
   /** The day holds the minutes above this one. */
   dayAbove: number;
+  /** Minutes up to this one are forgotten: no block that a reorganisation can return to has them in its day. */
+  minutesAbove: number;
   day: VolumeSums;
   prices: PricePoint[];
   /** Everything since ingest began. */
@@ -82,6 +94,7 @@ export function emptyActivity(): ActivityState {
     providers: new Map(),
     minutes: new Map(),
     dayAbove: -1,
+    minutesAbove: -1,
     day: { count: 0, amount: 0n, units: 0n },
     prices: [],
     total: { count: 0, amount: 0n, units: 0n, subsidies: 0n, disputed: 0 },
@@ -89,11 +102,24 @@ export function emptyActivity(): ActivityState {
 }
 
 /** Counts one receipt whose block has event time `timeMs`. */
-export function addReceipt(state: ActivityState, receipt: Receipt, timeMs: number): void {
-  const held = state.byHeight.get(receipt.height);
-  if (held) held.push(receipt);
-  else state.byHeight.set(receipt.height, [receipt]);
-  if (receipt.height > state.windowAbove) countInWindow(state, receipt, 1);
+export function addReceipt(state: ActivityState, full: Receipt, timeMs: number): void {
+  const receipt: ActivityReceipt = {
+    count: full.kind === "work" ? 1 : 0,
+    anchored: full.anchored,
+    // Of the two sides of a movement only the one that is paid counts as volume.
+    amount: full.kind === "movement" && full.provider === null ? 0n : full.amount,
+    units: full.units,
+    subsidy: subsidyTotal(full),
+    provider: full.provider,
+    verified: full.verified,
+    disputed: full.disputes.length > 0,
+  };
+  if (full.height > state.windowAbove - HEADER_WINDOW) {
+    const held = state.byHeight.get(full.height);
+    if (held) held.push(receipt);
+    else state.byHeight.set(full.height, [receipt]);
+  }
+  if (full.height > state.windowAbove) countInWindow(state, receipt, 1);
   countInMinutes(state, receipt, timeMs, 1);
   countInTotal(state, receipt, 1);
 }
@@ -110,7 +136,7 @@ export function revertReceipts(
 ): void {
   for (const [height, receipts] of state.byHeight) {
     if (height <= toHeight) continue;
-    const kept: Receipt[] = [];
+    const kept: ActivityReceipt[] = [];
     for (const receipt of receipts) {
       if (!receipt.anchored) {
         kept.push(receipt);
@@ -128,8 +154,17 @@ export function revertReceipts(
   }
 }
 
-/** Moves the windows so that they end at the tip; forgets what no reorganisation can bring back. */
-export function moveWindows(state: ActivityState, tipHeight: number, tipTimeMs: number): void {
+/**
+ * Moves the windows so that they end at the tip; forgets what no reorganisation can bring back.
+ *
+ * @param reachTimeMs Event time of the oldest block that a reorganisation can return to
+ */
+export function moveWindows(
+  state: ActivityState,
+  tipHeight: number,
+  tipTimeMs: number,
+  reachTimeMs: number,
+): void {
   const windowAbove = Math.max(-1, tipHeight - ACTIVITY_BLOCKS);
   crossed(state.byHeight, state.windowAbove, windowAbove, (receipts, sign) => {
     for (const receipt of receipts) countInWindow(state, receipt, sign);
@@ -141,16 +176,24 @@ export function moveWindows(state: ActivityState, tipHeight: number, tipTimeMs: 
   crossed(state.minutes, state.dayAbove, dayAbove, (sums, sign) => {
     addVolume(state.day, sums.amount, sums.units, sums.count, sign);
   });
-  forget(state.minutes, state.dayAbove - KEPT_MINUTES, dayAbove - KEPT_MINUTES);
   state.dayAbove = dayAbove;
-  while (state.prices.length > 1 && state.prices[0]!.height <= windowAbove - HEADER_WINDOW) {
+  const minutesAbove = Math.max(
+    state.minutesAbove,
+    Math.min(dayAbove, Math.floor(reachTimeMs / MINUTE_MS) - DAY_MINUTES),
+  );
+  forget(state.minutes, state.minutesAbove, minutesAbove);
+  state.minutesAbove = minutesAbove;
+  // The newest price from before the kept blocks stays: a reorganisation may make it the last one again.
+  while (state.prices.length > 1 && state.prices[1]!.height <= windowAbove - HEADER_WINDOW) {
     state.prices.shift();
   }
 }
 
 /**
  * Records the unit price of a block: floor(10⁶ · Σamount / Σunits), volume-weighted; nothing when no unit was
- * delivered, or when a newer block already has a price.
+ * delivered. Receipts that come late put their price where its height belongs.
+ *
+ * @returns The newest price if this is it, else null
  */
 export function addPrice(
   state: ActivityState,
@@ -166,13 +209,13 @@ export function addPrice(
     amount += receipt.amount;
     units += receipt.units;
   }
-  const last = lastPrice(state);
-  if (units === 0n || (last && last.height > height)) return null;
+  if (units === 0n) return null;
   const priceMicro = floorDiv(1_000_000n * amount * market.receiptUnitsPerPriceUnit, units);
   const point: PricePoint = { height, timeMs, priceMicro, amount, units };
-  if (last?.height === height) state.prices.pop();
-  state.prices.push(point);
-  return point;
+  let at = state.prices.length;
+  while (at > 0 && state.prices[at - 1]!.height >= height) at--;
+  state.prices.splice(at, state.prices[at]?.height === height ? 1 : 0, point);
+  return point === lastPrice(state) ? point : null;
 }
 
 /** The newest unit price from receipts. */
@@ -222,33 +265,34 @@ function forget<T>(entries: Map<number, T>, from: number, to: number): void {
   for (let key = from + 1; key <= to; key++) entries.delete(key);
 }
 
-function countInWindow(state: ActivityState, receipt: Receipt, sign: 1 | -1): void {
-  const disputed = receipt.disputes.length > 0 ? sign : 0;
-  addVolume(state.window, receipt.amount, receipt.units, 1, sign);
+function countInWindow(state: ActivityState, receipt: ActivityReceipt, sign: 1 | -1): void {
+  const disputed = receipt.disputed ? sign : 0;
+  addVolume(state.window, receipt.amount, receipt.units, receipt.count, sign);
   state.window.disputed += disputed;
   if (receipt.verified === true) state.window.verified += sign;
   if (receipt.verified === false) state.window.unverified += sign;
   if (receipt.provider === null) return;
   const provider = state.providers.get(receipt.provider) ?? { count: 0, amount: 0n, units: 0n, disputed: 0 };
-  addVolume(provider, receipt.amount, receipt.units, 1, sign);
+  addVolume(provider, receipt.amount, receipt.units, receipt.count, sign);
   provider.disputed += disputed;
-  if (provider.count === 0) state.providers.delete(receipt.provider);
+  if (provider.count === 0 && provider.amount === 0n) state.providers.delete(receipt.provider);
   else state.providers.set(receipt.provider, provider);
 }
 
-function countInMinutes(state: ActivityState, receipt: Receipt, timeMs: number, sign: 1 | -1): void {
+function countInMinutes(state: ActivityState, receipt: ActivityReceipt, timeMs: number, sign: 1 | -1): void {
   const minute = Math.floor(timeMs / MINUTE_MS);
+  if (minute <= state.minutesAbove) return;
   const sums = state.minutes.get(minute) ?? { count: 0, amount: 0n, units: 0n };
-  addVolume(sums, receipt.amount, receipt.units, 1, sign);
-  if (minute > state.dayAbove) addVolume(state.day, receipt.amount, receipt.units, 1, sign);
-  if (sums.count === 0) state.minutes.delete(minute);
+  addVolume(sums, receipt.amount, receipt.units, receipt.count, sign);
+  if (minute > state.dayAbove) addVolume(state.day, receipt.amount, receipt.units, receipt.count, sign);
+  if (sums.count === 0 && sums.amount === 0n) state.minutes.delete(minute);
   else state.minutes.set(minute, sums);
 }
 
-function countInTotal(state: ActivityState, receipt: Receipt, sign: 1 | -1): void {
-  addVolume(state.total, receipt.amount, receipt.units, 1, sign);
-  state.total.subsidies += BigInt(sign) * subsidyTotal(receipt);
-  if (receipt.disputes.length > 0) state.total.disputed += sign;
+function countInTotal(state: ActivityState, receipt: ActivityReceipt, sign: 1 | -1): void {
+  addVolume(state.total, receipt.amount, receipt.units, receipt.count, sign);
+  state.total.subsidies += BigInt(sign) * receipt.subsidy;
+  if (receipt.disputed) state.total.disputed += sign;
 }
 
 function addVolume(sums: VolumeSums, amount: bigint, units: bigint, count: number, sign: 1 | -1): void {

@@ -38,9 +38,7 @@ export function floorDiv(numerator: bigint, denominator: bigint): bigint {
   return numerator % denominator !== 0n && (numerator < 0n) !== (denominator < 0n) ? quotient - 1n : quotient;
 }
 
-/** The quotient of two amounts as a float, exact to float64 even when the operands are far beyond 2^53. */
+/** The quotient of two amounts as a float, right to the precision of float64 also far beyond 2^53. */
 export function ratioOf(numerator: bigint, denominator: bigint): number {
-  if (fitsNumber(numerator) && fitsNumber(denominator)) return Number(numerator) / Number(denominator);
-  const scale = 1_000_000_000_000n;
-  return Number((numerator * scale) / denominator) / Number(scale);
+  return Number(numerator) / Number(denominator);
 }

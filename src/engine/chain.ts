@@ -114,6 +114,11 @@ export function blockIntervals(chain: ChainState): readonly number[] {
     const previous = blocks[i - 1]!;
     const block = blocks[i]!;
     let together = 1;
+    if (block.timestampMs === null && block.atMs === previous.atMs) {
+      // The window begins inside a group that arrived together: how long that took is not known any more.
+      i++;
+      continue;
+    }
     if (block.timestampMs !== null && previous.timestampMs !== null) {
       if (!block.catchUp && !previous.catchUp) intervals.push(block.timestampMs - previous.timestampMs);
     } else {

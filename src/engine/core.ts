@@ -8,9 +8,11 @@ import {
   addPrice,
   addReceipt,
   emptyActivity,
+  lastPrice,
   moveWindows,
   revertReceipts,
 } from "./activity.ts";
+import { addPoint, type CandlePoint, type CandleState, emptyCandles, revertPoints } from "./candle.ts";
 import { appendBlock, blockAt, type ChainState, emptyChain, revertTo, tipOf } from "./chain.ts";
 import type {
   Capability,
@@ -20,11 +22,24 @@ import type {
   SimulationInfo,
   UnavailableEvent,
 } from "./event.ts";
+import { decode, encode } from "./codec.ts";
 import { deriveGate, type Gate, type GateHistory } from "./gate.ts";
+import type { Change } from "./change.ts";
+import { hashText } from "./hash.ts";
+import {
+  bookReceipt,
+  bookReward,
+  emptyLedger,
+  type LedgerState,
+  observeBalance,
+  revertLedger,
+  sidesOf,
+  trimLedger,
+} from "./ledger.ts";
 import { MARKET_IDS, type MarketId, marketOf, perMarket } from "./market.ts";
 import type { MarketObservation, ObservationKey, Observations, Slice } from "./observation.ts";
 import { Absent, absent, isKnown, type Known } from "./reason.ts";
-import type { Receipt } from "./receipt.ts";
+import type { Receipt, ReceiptSource } from "./receipt.ts";
 import type { Topic } from "./topic.ts";
 
 /** What the core has to know of the configuration. */
@@ -70,12 +85,16 @@ export interface CoreState {
   slices: { [K in ObservationKey]?: Slice<Observations[K]> };
   gates: Record<MarketId, GateHistory | undefined>;
   activity: Record<MarketId, ActivityState>;
+  ledger: LedgerState;
+  candles: Record<MarketId, CandleState>;
   completed: CompletedSample[];
   /** First height whose receipts are booked. */
   sinceHeight: number | null;
   sinceMs: number | null;
   /** Height up to which every receipt has been applied. */
   receiptsThrough: number | null;
+  /** Lists without heights that have been read whole at least once. */
+  swept: ReceiptSource[];
 }
 
 /** How long the scheduler's completions are averaged. */
@@ -99,7 +118,7 @@ const TOPICS_OF_SLICE: Readonly<Record<ObservationKey, readonly Topic[]>> = {
   storage: ["markets", "market.storage", "providers", "gates"],
   energy: ["markets", "market.energy", "providers", "gates"],
   ad: ["markets", "market.ad", "providers", "gates"],
-  balance: [],
+  balance: ["pnl"],
   rpc: ["network", "capabilities"],
 };
 
@@ -114,11 +133,15 @@ const ALL_CHAIN_TOPICS: readonly Topic[] = [
   "mempool",
   "capabilities",
   "providers",
+  "pnl",
+  "operations",
+  "receipts",
 ];
 
 /** Applies events to state. */
 export class Core {
   readonly state: CoreState;
+  #changes: Change[] = [];
 
   constructor(options: CoreOptions) {
     this.state = {
@@ -130,11 +153,37 @@ export class Core {
       slices: {},
       gates: perMarket(() => undefined),
       activity: perMarket(() => emptyActivity()),
+      ledger: emptyLedger(),
+      candles: perMarket(() => emptyCandles()),
       completed: [],
       sinceHeight: null,
       sinceMs: null,
       receiptsThrough: null,
+      swept: [],
     };
+  }
+
+  /** The whole state as text, apart from the options, which are the configuration's. */
+  encode(): string {
+    const { options: _options, ...state } = this.state;
+    return encode(state);
+  }
+
+  /** Hash of the state; equal histories give equal hashes. */
+  hash(): string {
+    return hashText(this.encode());
+  }
+
+  /** Takes over a state that {@link encode} wrote. */
+  restore(text: string): void {
+    Object.assign(this.state, decode(text));
+  }
+
+  /** What the query tables have to learn since this was last asked. */
+  takeChanges(): readonly Change[] {
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
   }
 
   /** Applies one event and returns the topics that may now show something else. */
@@ -160,8 +209,10 @@ export class Core {
       case "unavailable":
         return this.#unavailable(event);
       case "block":
-        appendBlock(state.chain, event.header, event.atMs, event.catchUp);
-        return ["health", "network", "status"];
+        return this.#block(event);
+      case "identities":
+        state.ledger.identities = event.identities;
+        return ["pnl", "providers", ...MARKET_TOPICS];
       case "start":
         state.sinceHeight = event.sinceHeight;
         state.sinceMs = event.atMs;
@@ -170,6 +221,7 @@ export class Core {
         if (event.through !== null) {
           state.receiptsThrough = Math.max(state.receiptsThrough ?? -1, event.through);
         }
+        if (event.swept && !state.swept.includes(event.swept)) state.swept.push(event.swept);
         return this.#receipts(event.receipts, event.atMs);
       case "slot":
         return this.#slot(event.height);
@@ -202,6 +254,7 @@ export class Core {
     setSlice(this.state, of, { asOfMs: atMs, ttlMs, value });
     if (of === "head") this.#head(event.value.height, atMs);
     if (of === "scheduler") this.#completed(atMs);
+    if (of === "balance") this.#balance(event.value.accounts, atMs);
     if (of === "governor" || of in this.state.activity) this.#watchGates();
     return TOPICS_OF_SLICE[of];
   }
@@ -246,11 +299,74 @@ export class Core {
     }
   }
 
+  #block({ header, atMs, catchUp }: Extract<EngineEvent, { kind: "block" }>): readonly Topic[] {
+    const { ledger, chain, sinceHeight } = this.state;
+    const block = appendBlock(chain, header, atMs, catchUp);
+    const { miner } = ledger.identities;
+    if (
+      header.reward !== null && header.miner !== null && header.miner === miner &&
+      header.height >= (sinceHeight ?? 0)
+    ) {
+      this.#changes.push({
+        kind: "entry",
+        entry: bookReward(ledger, header.height, header.reward, block.timeMs),
+      });
+    }
+    return ["health", "network", "status"];
+  }
+
+  /** One candle point per block: what was paid, or the quote while nothing has ever settled. */
+  #drawPrice(market: MarketId, height: number, timeMs: number): void {
+    const activity = this.state.activity[market];
+    const last = lastPrice(activity);
+    let point: CandlePoint | null = null;
+    if (last?.height === height) {
+      const { priceMicro, amount, units } = last;
+      const count = activity.byHeight.get(height)?.length ?? 0;
+      point = { height, timeMs, priceMicro, amount, units, count, source: "receipts" };
+    } else if (!last) {
+      const own = marketValue(this.state, market);
+      if (isKnown(own) && isKnown(own.quote)) {
+        const { priceMicro, source } = own.quote;
+        point = { height, timeMs, priceMicro, amount: 0n, units: 0n, count: 0, source };
+      }
+    }
+    if (!point) return;
+    for (const { step, candle } of addPoint(this.state.candles[market], point)) {
+      this.#changes.push({ kind: "candle", market, step, candle });
+    }
+  }
+
+  #balance(accounts: Observations["balance"]["accounts"], atMs: number): void {
+    const tip = tipOf(this.state.chain);
+    if (!tip) return;
+    for (const { address, amount } of accounts) {
+      const entry = observeBalance(
+        this.state.ledger,
+        address,
+        amount,
+        tip.height,
+        tip.timeMs + (atMs - tip.atMs),
+      );
+      if (entry) this.#changes.push({ kind: "entry", entry });
+    }
+  }
+
   #receipts(receipts: readonly Receipt[], atMs: number): readonly Topic[] {
-    const topics = new Set<Topic>(["markets", "providers"]);
+    if (receipts.length === 0) return ["status"];
+    const { options, activity, ledger, sinceHeight } = this.state;
+    const topics = new Set<Topic>(["markets", "providers", "pnl", "receipts", "operations"]);
     for (const receipt of receipts) {
-      if (!this.state.options.enabled[receipt.market]) continue;
-      addReceipt(this.state.activity[receipt.market], receipt, this.#eventTimeOf(receipt.height, atMs));
+      if (!options.enabled[receipt.market]) continue;
+      const timeMs = this.#eventTimeOf(receipt.height, atMs);
+      addReceipt(activity[receipt.market], receipt, timeMs);
+      const sides = sidesOf(ledger.identities, receipt);
+      this.#changes.push({ kind: "receipt", receipt, timeMs, own: sides.provider || sides.consumer });
+      if (receipt.height >= (sinceHeight ?? 0)) {
+        for (const entry of bookReceipt(ledger, receipt, timeMs)) {
+          this.#changes.push({ kind: "entry", entry });
+        }
+      }
       topics.add(`market.${receipt.market}`);
     }
     const heights = new Map<MarketId, Set<number>>();
@@ -268,9 +384,11 @@ export class Core {
 
   #slot(height: number): readonly Topic[] {
     const block = blockAt(this.state.chain, height);
-    for (const id of MARKET_IDS) {
-      moveWindows(this.state.activity[id], height, block?.timeMs ?? this.state.nowMs);
-    }
+    const timeMs = block?.timeMs ?? this.state.nowMs;
+    const reachMs = this.state.chain.blocks[0]?.timeMs ?? timeMs;
+    for (const id of MARKET_IDS) moveWindows(this.state.activity[id], height, timeMs, reachMs);
+    trimLedger(this.state.ledger, height, timeMs);
+    if (block && !block.catchUp) { for (const id of MARKET_IDS) this.#drawPrice(id, height, timeMs); }
     return ["markets", "providers", ...MARKET_TOPICS];
   }
 
@@ -278,14 +396,22 @@ export class Core {
     const dropped = new Map(
       revertTo(this.state.chain, toHeight, atMs).map((block) => [block.height, block.timeMs]),
     );
-    const tip = tipOf(this.state.chain);
+    const tipMs = tipOf(this.state.chain)?.timeMs ?? atMs;
+    revertLedger(this.state.ledger, toHeight);
+    this.#changes.push({ kind: "revert", toHeight });
+    for (const market of MARKET_IDS) {
+      for (const { step, candle } of revertPoints(this.state.candles[market], toHeight)) {
+        this.#changes.push({ kind: "candles-after", market, step, candle });
+      }
+    }
+    const reachMs = this.state.chain.blocks[0]?.timeMs ?? tipMs;
     if (this.state.receiptsThrough !== null) {
       this.state.receiptsThrough = Math.min(this.state.receiptsThrough, toHeight);
     }
     for (const id of MARKET_IDS) {
       const activity = this.state.activity[id];
       revertReceipts(activity, toHeight, (height) => dropped.get(height) ?? atMs);
-      moveWindows(activity, toHeight, tip?.timeMs ?? atMs);
+      moveWindows(activity, toHeight, tipMs, reachMs);
     }
     return [...ALL_CHAIN_TOPICS, "status"];
   }

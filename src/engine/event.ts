@@ -1,7 +1,8 @@
 /** The union of everything that can change state. What is not an event cannot change anything. */
+import type { Identities } from "./ledger.ts";
 import type { ObservationKey, Observations } from "./observation.ts";
 import type { ReasonCode } from "./reason.ts";
-import type { Receipt } from "./receipt.ts";
+import type { Receipt, ReceiptSource } from "./receipt.ts";
 
 /** How a node spells its questions; each capability is probed on its own, this names the majority. */
 export type DialectName = "readme" | "live";
@@ -90,6 +91,12 @@ export type EngineEvent =
     readonly catchUp: boolean;
   }
   | {
+    /** Who we are, from here on; what is booked already stays as it is. */
+    readonly kind: "identities";
+    readonly atMs: number;
+    readonly identities: Identities;
+  }
+  | {
     /** The ledger begins: receipts of this height and above are booked, earlier ones only inform. */
     readonly kind: "start";
     readonly atMs: number;
@@ -102,6 +109,8 @@ export type EngineEvent =
     readonly receipts: readonly Receipt[];
     /** With these, every receipt up to this height has been seen; null when that is not known. */
     readonly through: number | null;
+    /** A list without heights that has been read whole for the first time. */
+    readonly swept?: ReceiptSource;
   }
   | {
     /** Everything that is known of block `height` has been applied; features advance, agents may decide. */

@@ -25,7 +25,8 @@ const SEVERITY: Readonly<Record<GateState, number>> = { open: 0, throttled: 1, u
 
 /** Our word for the node's word, whatever its case and separators. */
 export function gateStateOf(nodeState: string): GateState {
-  return WORDS[nodeState.toLowerCase().replace(/[^a-z]/g, "")] ?? "unknown";
+  const word = nodeState.toLowerCase().replace(/[^a-z]/g, "");
+  return Object.hasOwn(WORDS, word) ? WORDS[word]! : "unknown";
 }
 
 /** The worse of two states. */
@@ -124,7 +125,7 @@ export interface GateHistory {
 export function gateSince(gate: Gate, history: GateHistory | undefined): Known<number> {
   const fromNodeHeight = knownOr(gate.lastTransitionHeight, null);
   if (fromNodeHeight !== null) return fromNodeHeight;
-  if (history?.sinceHeight != null) return history.sinceHeight;
+  if (history?.state === gate.state && history.sinceHeight !== null) return history.sinceHeight;
   if (gate.state === "unknown") return absent("UNDEFINED", "the gate's state is unknown");
   return absent(
     "WARMING_UP",

@@ -107,7 +107,8 @@ export function usableGateShare(state: CoreState): Known<number> {
   const gates = MARKET_IDS.filter((id) => state.options.enabled[id]).map((id) => gateOf(state, id).state);
   if (gates.length === 0) return absent("DISABLED", "every market is switched off");
   const governor = sliceValue(state, "governor");
-  if (gates.every((gate) => gate === "unknown") && !isKnown(governor)) return governor;
+  if (!isKnown(governor)) return governor;
+  if (!governor.enabled) return absent("DISABLED", "the node's governor is disabled");
   return gates.filter((gate) => gate === "open" || gate === "throttled").length / gates.length;
 }
 

@@ -22,10 +22,15 @@ export interface Receipt {
   /** Identity by which a receipt is counted once: `<height>-<index>-<digest>` where the node gives these. */
   readonly id: string;
   readonly source: ReceiptSource;
+  /** A piece of work that was settled, or only a movement of money that belongs to one listed elsewhere. */
+  readonly kind: "work" | "movement";
   readonly market: MarketId;
   /** Block that settled it; where the source does not say, the tip when we first saw it. */
   readonly height: number;
-  /** Whether `height` is the source's own word, so that a reorganisation of that block takes the receipt back. */
+  /**
+   * Whether a reorganisation of the block at `height` takes the receipt back. What a source gives without a height is
+   * anchored by its reader to the block in which it was first seen.
+   */
   readonly anchored: boolean;
   readonly index: number;
   readonly digest: string;

@@ -11,11 +11,12 @@ export function syncStatus(state: CoreState): SyncStatus {
   const { chain, link } = state;
   if (!link.up) return "unreachable";
   if (chain.halted !== null) return "halted";
-  if (chain.empty !== false) return "empty";
-  if (nodeIsBehind(state)) return "syncing";
+  if (chain.empty === null) return "syncing"; // The first look at the chain has not ended.
+  if (chain.empty) return "empty";
   if (chain.lastAdvanceMs !== null && state.nowMs - chain.lastAdvanceMs > stallAfterMs(chain)) {
     return "stalled";
   }
+  if (nodeIsBehind(state)) return "syncing";
   const finality = sliceValue(state, "finality");
   if (isKnown(finality) && finality.syncing === false) return "synced";
   const peers = peerCount(state);
@@ -28,7 +29,7 @@ function nodeIsBehind(state: CoreState): boolean {
   if (isKnown(finality) && finality.syncing === true) return true;
   const head = sliceValue(state, "head");
   const tip = tipOf(state.chain);
-  return isKnown(head) && head.height !== null && tip !== undefined && head.height < tip.height;
+  return isKnown(head) && tip !== undefined && (head.height === null || head.height < tip.height);
 }
 
 /** Peers that the node is connected to. */

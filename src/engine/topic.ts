@@ -7,6 +7,7 @@ export type TopicScope = "public" | "read";
 export const TOPICS = {
   health: { scope: "public", summary: "Height, finality, sync status, peers" },
   status: { scope: "public", summary: "The program itself: uptime, ingest, streams, store" },
+  pnl: { scope: "public", summary: "Our profit and loss" },
   gates: { scope: "public", summary: "The four market gates" },
   network: { scope: "public", summary: "Network metrics and the strength score with its factors" },
   markets: { scope: "public", summary: "Health of the four markets" },
@@ -19,6 +20,9 @@ export const TOPICS = {
   mempool: { scope: "public", summary: "Pending transactions by lane" },
   capabilities: { scope: "public", summary: "What this node offers, question by question" },
   providers: { scope: "public", summary: "Providers seen in receipts and listings" },
+  operations: { scope: "public", summary: "The newest operations" },
+  receipts: { scope: "public", summary: "The newest receipts" },
+  alerts: { scope: "public", summary: "What is wrong, and what was" },
 } as const satisfies Record<string, { scope: TopicScope; summary: string }>;
 
 /** The name of a topic. */

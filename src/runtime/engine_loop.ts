@@ -1,40 +1,77 @@
 /**
- * The single writer. Events come in from ingest (and later from agents and operators), are applied in order, and the
- * topics that changed are published at most every {@link PUBLISH_EVERY_MS}, however many events there were.
+ * The single writer. Events come in from ingest (and later from agents and operators) and are applied in order; every
+ * {@link FLUSH_EVERY_MS} what was applied is committed to the store and the topics that changed are published,
+ * however many events there were. Starting up is recovery: the newest trustworthy state and everything after it.
  */
 import { blockAt, tipOf } from "../engine/chain.ts";
 import type { Core, CoreState } from "../engine/core.ts";
+import type { Change } from "../engine/change.ts";
 import type { EngineEvent } from "../engine/event.ts";
-import type { Topic } from "../engine/topic.ts";
+import type { ReceiptSource } from "../engine/receipt.ts";
+import { type Topic, TOPIC_NAMES } from "../engine/topic.ts";
+import type { Log } from "../telemetry/log.ts";
+import { sampleHistory } from "./history.ts";
 import type { ChainView } from "./ports/chain_view.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { EventSink } from "./ports/event_sink.ts";
 import type { Publisher } from "./ports/publisher.ts";
+import { type Applied, type EngineStore, type Recovery, StoreError } from "./ports/store.ts";
 
-/** Shortest time between two publications. */
-export const PUBLISH_EVERY_MS = 100;
+/** Shortest time between two commits and publications. */
+export const FLUSH_EVERY_MS = 100;
+
+/** Events after which a commit does not wait. */
+const BATCH_MAX = 500;
+
+/** A snapshot is due after so many events, or after so long when anything happened. */
+const SNAPSHOT_EVENTS = 5_000;
+const SNAPSHOT_EVERY_MS = 600_000;
+
+/** How often a store that failed is tried again. */
+const RETRY_MS = 1_000;
+
+/** How often the store's size is looked at and old rows are deleted. */
+const RETAIN_EVERY_MS = 60_000;
+
+/** Events that show how the node is and are worth showing even while nothing can be kept. */
+const SOFT: ReadonlySet<EngineEvent["kind"]> = new Set(["observed", "unavailable", "link", "ban", "node"]);
 
 /** What {@link EngineLoop} needs. */
 export interface EngineLoopOptions {
   readonly core: Core;
+  readonly store: EngineStore;
   readonly publisher: Publisher;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
-/** Applies events and publishes what changed. */
+/** Applies events, keeps them, publishes what changed. */
 export class EngineLoop implements EventSink, ChainView {
-  readonly #core: Core;
   readonly #publisher: Publisher;
   readonly #clock: Clock;
+  readonly #log: Log;
   readonly #dirty = new Set<Topic>();
   readonly #stop = new AbortController();
-  #publishedMs = 0;
+  #core: Core;
+  #store: EngineStore;
+  #pending: Applied[] = [];
+  #storeError: StoreError | null = null;
+  #retryAtMs = 0;
+  #flushedMs = -Infinity;
   #scheduled = false;
+  #sinceSnapshot = 0;
+  #snapshotMs: number;
+  #retainedMs: number;
+  #sampledS = 0;
 
   constructor(options: EngineLoopOptions) {
     this.#core = options.core;
+    this.#store = options.store;
     this.#publisher = options.publisher;
     this.#clock = options.clock;
+    this.#log = options.log;
+    this.#snapshotMs = options.clock.monotonicMs();
+    this.#retainedMs = options.clock.monotonicMs();
   }
 
   /** The state, for views. Nobody but the core writes to it. */
@@ -42,8 +79,80 @@ export class EngineLoop implements EventSink, ChainView {
     return this.#core.state;
   }
 
+  /** The store, for questions. */
+  get store(): EngineStore {
+    return this.#store;
+  }
+
+  /** Why nothing can be written at the moment, or null. */
+  get storeError(): string | null {
+    return this.#storeError?.message ?? null;
+  }
+
+  /**
+   * Brings the core to the state that the store holds.
+   *
+   * @throws {StoreError} If the store cannot be trusted
+   */
+  recover(): Recovery {
+    const beganMs = this.#clock.monotonicMs();
+    const recovery = this.#store.recover(
+      (state) => {
+        if (state !== null) this.#core.restore(state);
+      },
+      (event) => {
+        this.#core.apply(event);
+        this.#core.takeChanges();
+      },
+    );
+    this.#sinceSnapshot = recovery.replayed;
+    const { link } = this.#core.state;
+    if (link.everUp) {
+      const atMs = this.#clock.nowMs();
+      this.submit([{ kind: "link", atMs, up: false, reason: "the program has just started" }]);
+    }
+    this.#log.info("store.recovered", {
+      snapshot_seq: recovery.snapshotSeq,
+      replayed: recovery.replayed,
+      cut_at: recovery.cutAt,
+      damaged_snapshots: recovery.damagedSnapshots,
+      height: tipOf(this.#core.state.chain)?.height ?? null,
+      ms: Math.round(this.#clock.monotonicMs() - beganMs),
+    });
+    return recovery;
+  }
+
+  /**
+   * Puts another core and store in place of the present ones, which are brought to an end first.
+   *
+   * @param open Opens the new store, once the present one is closed
+   */
+  swap(core: Core, open: () => EngineStore): Recovery {
+    this.#commit();
+    this.#saveSnapshot();
+    this.#store.close();
+    this.#core = core;
+    this.#store = open();
+    this.#pending = [];
+    this.#storeError = null;
+    const recovery = this.recover();
+    this.touch(TOPIC_NAMES);
+    return recovery;
+  }
+
   submit(events: readonly EngineEvent[]): void {
-    for (const event of events) this.touch(this.#core.apply(event));
+    try {
+      for (const event of events) {
+        if (this.#storeError && !SOFT.has(event.kind)) continue; // The node will be asked for it again.
+        for (const topic of this.#core.apply(event)) this.#dirty.add(topic);
+        const changes = this.#core.takeChanges();
+        if (!this.#storeError) this.#pending.push({ event, changes });
+      }
+    } finally {
+      // Also when an event could not be applied: those before it were.
+      if (this.#pending.length >= BATCH_MAX) this.flush();
+      else this.#schedule();
+    }
   }
 
   /** Marks topics that show something which is no event, such as the process itself. */
@@ -52,19 +161,24 @@ export class EngineLoop implements EventSink, ChainView {
     this.#schedule();
   }
 
-  /** Publishes what is due now. */
+  /** Commits and publishes what is due. */
   flush(): void {
+    this.#flushedMs = this.#clock.monotonicMs();
+    this.#commit();
+    this.#sample();
+    this.#maintain();
     if (this.#dirty.size === 0) return;
     const topics = [...this.#dirty];
     this.#dirty.clear();
-    this.#publishedMs = this.#clock.monotonicMs();
     this.#publisher.publish(topics, this.#core.state);
   }
 
-  /** Publishes a last time and stops. */
+  /** Commits and publishes a last time, keeps a snapshot and closes the store. */
   stop(): void {
     this.flush();
     this.#stop.abort();
+    this.#saveSnapshot();
+    this.#store.close();
   }
 
   tip(): { readonly height: number; readonly hash: string | null } | null {
@@ -84,6 +198,19 @@ export class EngineLoop implements EventSink, ChainView {
     return this.#core.state.receiptsThrough;
   }
 
+  sinceHeight(): number | null {
+    return this.#core.state.sinceHeight;
+  }
+
+  hasReceipt(id: string): boolean {
+    const isIt = (change: Change) => change.kind === "receipt" && change.receipt.id === id;
+    return this.#pending.some(({ changes }) => changes.some(isIt)) || this.#store.receipt(id) !== null;
+  }
+
+  hasSwept(source: ReceiptSource): boolean {
+    return this.#core.state.swept.includes(source);
+  }
+
   halted(): string | null {
     return this.#core.state.chain.halted;
   }
@@ -91,10 +218,70 @@ export class EngineLoop implements EventSink, ChainView {
   #schedule(): void {
     if (this.#scheduled || this.#stop.signal.aborted) return;
     this.#scheduled = true;
-    const waitMs = Math.max(0, this.#publishedMs + PUBLISH_EVERY_MS - this.#clock.monotonicMs());
+    const waitMs = Math.max(0, this.#flushedMs + FLUSH_EVERY_MS - this.#clock.monotonicMs());
     this.#clock.sleep(waitMs, this.#stop.signal).then(() => {
       this.#scheduled = false;
-      if (!this.#stop.signal.aborted) this.flush();
+      if (this.#stop.signal.aborted) return;
+      this.flush();
+      if (this.#storeError) this.#schedule();
     });
+  }
+
+  /** Writes what is pending; a store that fails is tried again until it works. */
+  #commit(): void {
+    if (this.#pending.length === 0 && !this.#storeError) return;
+    if (this.#storeError && this.#clock.monotonicMs() < this.#retryAtMs) return;
+    try {
+      this.#store.commit(this.#pending);
+      this.#sinceSnapshot += this.#pending.length;
+      this.#pending = [];
+      if (this.#storeError) this.#log.info("store.recovered_writes");
+      this.#storeError = null;
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      if (!this.#storeError) {
+        this.#log.error("store.write_failed", { kind: error.kind, detail: error.message });
+      }
+      this.#storeError = error;
+      this.#retryAtMs = this.#clock.monotonicMs() + RETRY_MS;
+      this.#dirty.add("status");
+    }
+  }
+
+  #sample(): void {
+    if (this.#storeError) return;
+    const sample = sampleHistory(this.#core.state);
+    if (!sample || sample.t <= this.#sampledS) return;
+    this.#sampledS = sample.t;
+    this.#tolerate(() => this.#store.addHistory(sample));
+  }
+
+  #maintain(): void {
+    const nowMs = this.#clock.monotonicMs();
+    const due = this.#sinceSnapshot >= SNAPSHOT_EVENTS ||
+      (this.#sinceSnapshot > 0 && nowMs - this.#snapshotMs >= SNAPSHOT_EVERY_MS);
+    if (due) this.#saveSnapshot();
+    if (nowMs - this.#retainedMs < RETAIN_EVERY_MS) return;
+    this.#retainedMs = nowMs;
+    if (!this.#storeError) this.#tolerate(() => this.#store.retain(this.#clock.nowMs()));
+  }
+
+  #saveSnapshot(): void {
+    this.#snapshotMs = this.#clock.monotonicMs();
+    if (this.#storeError || this.#sinceSnapshot === 0 || this.#pending.length > 0) return;
+    this.#tolerate(() => {
+      this.#store.saveSnapshot(this.#core.encode(), this.#clock.nowMs());
+      this.#sinceSnapshot = 0;
+    });
+  }
+
+  /** Runs something that may be left out once; the next commit will notice that the store has failed. */
+  #tolerate(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      this.#log.warn("store.write_failed", { kind: error.kind, detail: error.message });
+    }
   }
 }

@@ -82,16 +82,28 @@ export class Log {
   #log(level: LogLevel, event: string, fields: LogFields): void {
     if (LOG_LEVELS.indexOf(level) < this.#threshold) return;
     const atMs = this.#nowMs();
-    const clean = JSON.parse(this.#redact(JSON.stringify(fields, jsonable))) as LogFields;
+    const clean = this.#redact(JSON.parse(JSON.stringify(fields, jsonable))) as LogFields;
     this.#lines.push({ seq: ++this.#seq, atMs, level, event, fields: clean });
     if (this.#lines.length > LINES_MAX) this.#lines.shift();
     this.#write(JSON.stringify({ event, ...clean, level, ts: new Date(atMs).toISOString() }));
   }
 
-  #redact(json: string): string {
-    let text = json;
-    for (const secret of this.#secrets) text = text.replaceAll(JSON.stringify(secret).slice(1, -1), "•••");
-    return text;
+  /** Hides secrets in every name and value, then cuts long texts: a secret that is cut would not be recognised. */
+  #redact(value: unknown): unknown {
+    if (Array.isArray(value)) return value.map((item) => this.#redact(item));
+    if (typeof value === "object" && value !== null) {
+      return Object.fromEntries(
+        Object.entries(value).map(([name, item]) => [this.#hidden(name), this.#redact(item)]),
+      );
+    }
+    const text = String(value);
+    const hidden = this.#hidden(text);
+    if (typeof value !== "string") return hidden === text ? value : hidden;
+    return hidden.length > TEXT_MAX ? `${hidden.slice(0, TEXT_MAX)}…` : hidden;
+  }
+
+  #hidden(text: string): string {
+    return this.#secrets.reduce((rest, secret) => rest.replaceAll(secret, "•••"), text);
   }
 }
 
@@ -102,8 +114,7 @@ export function silentLog(): Log {
 
 function jsonable(_key: string, value: unknown): unknown {
   if (typeof value === "bigint") return value.toString();
-  if (value instanceof Error) return `${value.name}: ${value.message}`.slice(0, TEXT_MAX);
-  if (typeof value === "string" && value.length > TEXT_MAX) return `${value.slice(0, TEXT_MAX)}…`;
+  if (value instanceof Error) return `${value.name}: ${value.message}`;
   return value;
 }
 

@@ -68,11 +68,16 @@ export class RequestBudget {
     };
   }
 
-  /** Waits until a request of this group may be sent. */
-  async acquire(group: BudgetGroup, signal: AbortSignal): Promise<void> {
+  /**
+   * Waits until a request of this group may be sent.
+   *
+   * @returns Whether it had to wait
+   */
+  async acquire(group: BudgetGroup, signal: AbortSignal): Promise<boolean> {
     let waitMs = this.#buckets.general.take();
     if (group === "energy") waitMs = Math.max(waitMs, this.#buckets.energy.take());
     if (waitMs > 0) await this.#clock.sleep(waitMs, signal);
+    return waitMs > 0;
   }
 
   /**
@@ -91,9 +96,9 @@ export class RequestBudget {
    */
   pause(group: BudgetGroup, retryAfterMs: number | null): number {
     const now = this.#clock.monotonicMs();
-    const lengthMs = retryAfterMs ?? this.#limits.banMs;
     const known = this.#pauses.get(group);
-    const untilMs = known && known.untilMs > now ? known.untilMs : now + lengthMs;
+    const lasting = known && known.untilMs > now ? known.untilMs : now + this.#limits.banMs;
+    const untilMs = retryAfterMs === null ? lasting : now + retryAfterMs;
     const nextProbeMs = retryAfterMs === null ? now + BAN_PROBE_MS : untilMs;
     this.#pauses.set(group, { untilMs, nextProbeMs });
     return untilMs - now;

@@ -8,10 +8,13 @@ import type { Clock } from "../runtime/ports/clock.ts";
 import { fieldOf } from "./decode/field.ts";
 import { NodeError } from "./errors.ts";
 import type { Ask, Question, Spelling } from "./question.ts";
-import type { CallOptions, Transport } from "./transport.ts";
+import type { CallOptions, RpcTransport } from "./transport.ts";
 
 /** How long a question that is not offered rests before it is tried again. */
 export const REPROBE_MS = 600_000;
+
+/** How long one rests that was offered before on this connection: the node is in trouble, or was reconfigured. */
+export const REPROBE_LOST_MS = 3_000;
 
 // deno-lint-ignore no-explicit-any
 type AnyQuestion = Question<any, unknown>;
@@ -27,20 +30,22 @@ interface Choice {
 
 /** A client of one node. */
 export class NodeClient {
-  readonly #transport: Transport;
+  readonly #transport: RpcTransport;
   readonly #clock: Clock;
   readonly #choices = new Map<string, Choice>();
   readonly #questions = new Map<string, AnyQuestion>();
+  /** Questions that were answered on this connection and then no more. */
+  readonly #lost = new Set<string>();
   /** Once a spelling of one dialect has answered, that dialect's spellings are tried first. */
   #preferred: DialectName | null = null;
 
-  constructor(transport: Transport, clock: Clock) {
+  constructor(transport: RpcTransport, clock: Clock) {
     this.#transport = transport;
     this.#clock = clock;
   }
 
   /** The transport, for its state. */
-  get transport(): Transport {
+  get transport(): RpcTransport {
     return this.#transport;
   }
 
@@ -62,9 +67,15 @@ export class NodeClient {
     return await this.#probe(question, input, options);
   }
 
+  /** Whether a question has been answered on this connection. */
+  offers<Input, Answer>(question: Question<Input, Answer>): boolean {
+    return this.#choices.get(question.id)?.status === "offered";
+  }
+
   /** Forgets every choice, because another node may answer now. */
   forget(): void {
     this.#choices.clear();
+    this.#lost.clear();
     this.#preferred = null;
   }
 
@@ -97,11 +108,14 @@ export class NodeClient {
     options: CallOptions,
   ): Promise<Known<Answer>> {
     try {
-      return await this.#askSpelling(known.spelling as Spelling<Input, Answer>, input, options);
+      const answer = await this.#askSpelling(known.spelling as Spelling<Input, Answer>, input, options);
+      known.detail = null;
+      return answer;
     } catch (error) {
       if (!isRefusal(error)) throw error;
       // The node was replaced by one that spells it otherwise, or a credential was taken away.
       this.#choices.delete(question.id);
+      this.#lost.add(question.id);
       return await this.#probe(question, input, options);
     }
   }
@@ -154,7 +168,8 @@ export class NodeClient {
     status: Capability["status"],
     detail: string | null,
   ): Choice {
-    const choice = { spelling, status, detail, retryAtMs: this.#clock.monotonicMs() + REPROBE_MS };
+    const restMs = this.#lost.has(question.id) ? REPROBE_LOST_MS : REPROBE_MS;
+    const choice = { spelling, status, detail, retryAtMs: this.#clock.monotonicMs() + restMs };
     this.#choices.set(question.id, choice);
     return choice;
   }

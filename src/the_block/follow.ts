@@ -13,7 +13,8 @@ import type { ChainView } from "../runtime/ports/chain_view.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { NodeClient } from "./client.ts";
 import { head, headers, HEADERS_PAGE } from "./dialects/chain.ts";
-import { receipts as receiptsQuestion, RECEIPTS_PAGE } from "./dialects/receipts.ts";
+import { receipts as receiptsQuestion } from "./dialects/receipts.ts";
+import type { ReceiptPage } from "./decode/receipts.ts";
 import { NodeError } from "./errors.ts";
 
 /** More blocks than this at once are catch-up: we did not see them arrive. */
@@ -33,7 +34,7 @@ export interface FollowOptions {
   readonly client: NodeClient;
   readonly view: ChainView;
   readonly clock: Clock;
-  readonly start: IngestStart;
+  readonly start: () => IngestStart;
   /** Deepest reorganisation that is followed. */
   readonly finalityDepth: number;
   readonly onRejected?: (message: string) => void;
@@ -82,8 +83,9 @@ export class ChainFollower {
     const latest = await this.#client.ask(head, undefined);
     if (!isKnown(latest)) return latest;
     const tipHeight = latest.height ?? first[first.length - 1]!.height;
-    const since = sinceHeight(this.#options.start, tipHeight);
-    const from = this.#options.start === "tip" ? Math.max(0, tipHeight - CONTEXT_BLOCKS + 1) : since;
+    const start = this.#options.start();
+    const since = sinceHeight(start, tipHeight);
+    const from = start === "tip" || since > tipHeight ? Math.max(0, tipHeight - CONTEXT_BLOCKS + 1) : since;
     const page = await this.#client.ask(headers, { start: from, limit: HEADERS_PAGE });
     if (!isKnown(page)) return page;
     const atMs = this.#clock.nowMs();
@@ -102,6 +104,14 @@ export class ChainFollower {
       return await this.#extend(page.slice(1), tip.height, [], page.length >= HEADERS_PAGE);
     }
     return await this.#reorganise(tip);
+  }
+
+  /** Height of the node's newest block. Its head may only be asked for when the chain is not empty. */
+  async #nodeHeight(): Promise<number | null> {
+    const first = await this.#client.ask(headers, { start: 0, limit: 1 });
+    if (!isKnown(first) || first.length === 0) return null;
+    const latest = await this.#client.ask(head, undefined);
+    return isKnown(latest) ? latest.height : null;
   }
 
   /** Appends headers that follow `afterHeight` and reads what settled in them. */
@@ -170,8 +180,7 @@ export class ChainFollower {
     if (nodeTip === undefined) {
       // The node is far behind us: it was restarted from older data, or is still reading its own. Waiting loses
       // nothing; when it comes back to our height the hashes will tell whether it is still the same chain.
-      const height = (await this.#client.ask(head, undefined)) as { height: number | null } | Absent;
-      return { events: [], more: false, nodeHeight: isKnown(height) ? height.height : null };
+      return { events: [], more: false, nodeHeight: await this.#nodeHeight() };
     }
     if (ancestor === null) {
       const reason = `no common block within the last ${tip.height - reach} blocks below ${tip.height}`;
@@ -219,7 +228,6 @@ export class ChainFollower {
     const start = settled.through + 1;
     const page = await this.#client.ask(receiptsQuestion, { start });
     if (!isKnown(page)) return false;
-    settled.problems.push(...page.rejected);
     const last = page.lastHeight ?? start;
     if (page.truncated && last <= start) {
       // One block has more receipts than a page holds, and the node cannot page inside a block.
@@ -230,6 +238,7 @@ export class ChainFollower {
     // The last block of a truncated page may be cut, whatever the node proposes to go on with.
     const through = page.truncated ? last - 1 : Math.min(to, page.scannedTo ?? to);
     if (through < start) return false;
+    addProblems(settled.problems, page, start, through);
     add(settled, page.receipts, start, Math.min(through, to));
     settled.through = Math.min(through, to);
     return true;
@@ -238,13 +247,15 @@ export class ChainFollower {
   async #settledByMarket(height: number, problems: string[]): Promise<readonly Receipt[]> {
     const found: Receipt[] = [];
     for (const { id, receiptKind } of MARKETS) {
-      const page = await this.#client.ask(receiptsQuestion, { start: height, market: id satisfies MarketId });
+      const market = id satisfies MarketId;
+      const page = await this.#client.ask(receiptsQuestion, { start: height, end: height, market });
       if (!isKnown(page)) continue;
       const own = page.receipts.filter((receipt) => receipt.height === height && receipt.market === id);
       found.push(...own);
-      if (own.length >= RECEIPTS_PAGE) {
+      addProblems(problems, page, height, height);
+      if (page.truncated && (page.lastHeight ?? height) <= height) {
         problems.push(
-          `block ${height} has more than ${RECEIPTS_PAGE} ${receiptKind} receipts; the rest cannot be read`,
+          `block ${height} has more ${receiptKind} receipts than the ${own.length} of a page; the rest cannot be read`,
         );
       }
     }
@@ -258,6 +269,13 @@ interface Settled {
   /** Whether the pass ended before the receipts did. */
   more: boolean;
   readonly problems: string[];
+}
+
+/** Notes the receipts of some heights that could not be read. */
+function addProblems(problems: string[], page: ReceiptPage, from: number, to: number): void {
+  for (const { height, detail } of page.rejected) {
+    if (height === null || (height >= from && height <= to)) problems.push(detail);
+  }
 }
 
 function add(settled: Settled, receipts: readonly Receipt[], from: number, to: number): void {

@@ -12,10 +12,12 @@ import type { Clock } from "../runtime/ports/clock.ts";
 import type { EventSink } from "../runtime/ports/event_sink.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { NodeClient } from "./client.ts";
-import { balance, type SimulatedNode, simulation } from "./dialects/chain.ts";
+import { balance, headers, type SimulatedNode, simulation } from "./dialects/chain.ts";
+import { receipts } from "./dialects/receipts.ts";
 import { NodeError } from "./errors.ts";
 import { ChainFollower, type IngestStart } from "./follow.ts";
-import { BALANCE_EVERY_MS, HEAD_EVERY_MS, POLL_PLAN, ttlOf } from "./poll_plan.ts";
+import { BALANCE_EVERY_MS, HEAD_EVERY_MS, POLL_PLAN, SETTLEMENTS_EVERY_MS, ttlOf } from "./poll_plan.ts";
+import { SettlementReader } from "./settlements.ts";
 import type { CallRecord } from "./transport.ts";
 
 /** Longest wait between two attempts to reach a node that is gone. */
@@ -26,6 +28,9 @@ const SILENCE_MS = 2 * HEAD_EVERY_MS + 1_000;
 
 /** Failed polls in a row after which the node counts as unreachable. */
 const FAILURES_MAX = 2;
+
+/** Looks at a node that offers nothing of its chain after which all its capabilities are found out anew. */
+const STRANGE_MAX = 3;
 
 /** How often our own view of the node's latency is published, and over how long it looks back. */
 const RPC_EVERY_MS = 5_000;
@@ -39,7 +44,7 @@ export interface IngestOptions {
   readonly sink: EventSink;
   readonly clock: Clock;
   readonly log: Log;
-  readonly start: IngestStart;
+  readonly start: () => IngestStart;
   readonly finalityDepth: number;
   readonly enabled: Readonly<Record<MarketId, boolean>>;
   /** Addresses whose balances are ours. */
@@ -48,10 +53,24 @@ export interface IngestOptions {
   readonly reconnectMs: number;
   /** How much faster than real time the chain runs; only a simulated chain does. */
   readonly speed: number;
-  /** Told once per connection, before anything of the node is published. */
+  /**
+   * Told once per connection, before anything of the node is published, so that its data goes to the right store.
+   * What it throws ends the ingest.
+   */
   readonly onNode?: (node: SimulatedNode | null) => void;
+  /**
+   * Told the hash of the chain's first header, once per connection.
+   *
+   * @returns Why this chain must not be followed, or null
+   */
+  readonly onChain?: (firstHash: string) => string | null;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
+}
+
+/** What ends the ingest: the node must not be followed, whatever it answers. */
+export class FatalIngestError extends Error {
+  override readonly name = "FatalIngestError";
 }
 
 /** The ingest of one node. */
@@ -59,6 +78,7 @@ export class Ingest {
   readonly #options: IngestOptions;
   readonly #follower: ChainFollower;
   readonly #stop = new AbortController();
+  readonly #settlements: SettlementReader;
   readonly #firstSweep = Promise.withResolvers<void>();
   readonly #calls: { atMs: number; ms: number; ok: boolean }[] = [];
   readonly #said = new Map<string, string>();
@@ -71,7 +91,12 @@ export class Ingest {
   #lostBecause: string | null = null;
   #lastGoodMs: number;
   #failures = 0;
+  /** Passes in which the node offered no question about its chain. */
+  #strange = 0;
   #node: SimulationInfo | null = null;
+  /** Whether this connection's chain is known to be ours. */
+  #identified = false;
+  #balanceMs = -Infinity;
   #capabilities = "";
 
   constructor(options: IngestOptions) {
@@ -84,6 +109,14 @@ export class Ingest {
       start: options.start,
       finalityDepth: options.finalityDepth,
       onRejected: (detail) => options.log.warn("ingest.receipt_rejected", { detail }),
+    });
+    this.#settlements = new SettlementReader({
+      client: options.client,
+      view: options.view,
+      clock: options.clock,
+      finalityDepth: options.finalityDepth,
+      fromGenesis: () => options.start() === "genesis",
+      catchUp: () => this.onNews(),
     });
   }
 
@@ -112,7 +145,10 @@ export class Ingest {
 
   /** Records how a request went; wire it to the transport. */
   onCall(call: CallRecord): void {
-    this.#calls.push({ atMs: this.#options.clock.monotonicMs(), ms: call.ms, ok: call.outcome === "ok" });
+    const atMs = this.#options.clock.monotonicMs();
+    // A pass may take many requests; each good answer shows that the node is there.
+    if (call.outcome === "ok") this.#lastGoodMs = atMs;
+    this.#calls.push({ atMs, ms: call.ms, ok: call.outcome === "ok" });
     if (this.#calls.length > RPC_SAMPLES_MAX) this.#calls.shift();
   }
 
@@ -156,10 +192,13 @@ export class Ingest {
         this.#good();
         return false;
       }
+      if (!this.#identified) await this.#identify();
       const pass = await this.#follower.pass(!this.#up);
       const atMs = clock.nowMs();
       const ttlMs = ttlOf(HEAD_EVERY_MS);
       if (!isKnown(pass)) {
+        // A node that tells nothing of its chain is of no use: it may be a proxy whose node is gone.
+        if (++this.#strange % STRANGE_MAX === 0) client.forget();
         this.#good([{ kind: "unavailable", of: "head", atMs, code: pass.code, because: pass.because }]);
         return false;
       }
@@ -168,8 +207,10 @@ export class Ingest {
         ...pass.events,
       ]);
       for (const event of pass.events) this.#announce(event);
+      if (!pass.more && this.#offersReceipts) await this.#pollBalance(BALANCE_EVERY_MS);
       return pass.more;
     } catch (error) {
+      if (error instanceof FatalIngestError) throw error;
       this.#bad(asNodeError("head", error), client.transport.down || !this.#up);
       return false;
     }
@@ -183,6 +224,7 @@ export class Ingest {
     const node = isKnown(answer) ? answer : null;
     this.#node = node && { seed: node.seed, scenario: node.scenario, dialect: node.dialect };
     onNode?.(node);
+    this.#identified = false;
     this.#up = true;
     this.#lostBecause = null;
     this.#capabilities = "";
@@ -193,6 +235,19 @@ export class Ingest {
       { kind: "link", atMs: clock.nowMs(), up: true, reason: null },
       this.#nodeEvent(clock.nowMs()),
     ]);
+  }
+
+  /** Makes sure that this is the chain that the store holds. An empty chain is asked again when it has a block. */
+  async #identify(): Promise<void> {
+    const { client, clock, onChain, log } = this.#options;
+    const first = await client.ask(headers, { start: 0, limit: 1 });
+    const hash = isKnown(first) && first[0]?.height === 0 ? first[0].hash : undefined;
+    if (hash === undefined) return;
+    this.#identified = true;
+    const refusal = hash === null ? null : onChain?.(hash) ?? null;
+    if (refusal === null) return;
+    log.error("chain.refused", { reason: refusal });
+    this.#submit([{ kind: "halt", atMs: clock.nowMs(), reason: refusal }]);
   }
 
   #good(events: readonly EngineEvent[] = []): void {
@@ -240,13 +295,47 @@ export class Ingest {
       if (market !== null && !this.#options.enabled[market]) continue;
       start(everyMs, () => this.#poll(key, everyMs, () => this.#options.client.ask(question, undefined)));
     }
-    start(BALANCE_EVERY_MS, () => this.#poll("balance", BALANCE_EVERY_MS, () => this.#askBalance()));
+    start(SETTLEMENTS_EVERY_MS, () => this.#pollSettlements());
     Promise.all([...first, this.#caughtUp.promise]).then(() => {
       this.#publishRpc();
       this.#publishCapabilities();
       this.#firstSweep.resolve();
     });
     return Promise.all(loops).then(() => {});
+  }
+
+  /** Lists that stand in for `receipt.audit`, and then the balance, so that both show the same moment. */
+  async #pollSettlements(): Promise<void> {
+    if (this.#offersReceipts) return;
+    const { enabled } = this.#options;
+    const sweeps = [
+      ...(enabled.energy ? [() => this.#settlements.energy()] : []),
+      ...(enabled.compute ? [() => this.#settlements.outcomes(), () => this.#settlements.entries()] : []),
+    ];
+    for (const sweep of sweeps) {
+      try {
+        const events = await sweep();
+        this.#submit(events);
+        for (const event of events) this.#announce(event);
+      } catch (error) {
+        this.#sayOnce("settlements", asNodeError("settlements", error));
+      }
+    }
+    await this.#pollBalance(0);
+    this.#publishCapabilities();
+  }
+
+  /** The books can only be compared with the balance right after the receipts were read. */
+  async #pollBalance(everyMs: number): Promise<void> {
+    const nowMs = this.#options.clock.monotonicMs();
+    if (nowMs - this.#balanceMs < everyMs / this.#options.speed) return;
+    this.#balanceMs = nowMs;
+    const period = this.#offersReceipts ? BALANCE_EVERY_MS : SETTLEMENTS_EVERY_MS;
+    await this.#poll("balance", period, () => this.#askBalance());
+  }
+
+  get #offersReceipts(): boolean {
+    return this.#options.client.offers(receipts);
   }
 
   async #pollLoop(everyMs: number, poll: () => Promise<void>, asked: () => void): Promise<void> {

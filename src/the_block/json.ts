@@ -14,22 +14,33 @@ export function parseExact(text: string): unknown {
   return JSON.parse(text, exactReviver);
 }
 
+/** Longer integers stay floats: nothing that the node counts needs them, and reading them exactly is slow. */
+const EXACT_INTEGER = /^-?\d{1,40}$/;
+
 function exactReviver(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (typeof value !== "number" || Number.isSafeInteger(value) || context?.source === undefined) return value;
-  return /^-?\d+$/.test(context.source) ? BigInt(context.source) : value;
+  return EXACT_INTEGER.test(context.source) ? BigInt(context.source) : value;
 }
 
-/** Writes JSON whose keys are sorted, so that equal values give equal texts; `bigint` becomes an integer. */
-export function canonicalJson(value: unknown): string {
+/** Levels of nesting that are written. */
+export const DEPTH_MAX = 64;
+
+/**
+ * Writes JSON whose keys are sorted, so that equal values give equal texts; `bigint` becomes an integer.
+ *
+ * @throws {RangeError} If the value nests deeper than {@link DEPTH_MAX}
+ */
+export function canonicalJson(value: unknown, depth = DEPTH_MAX): string {
+  if (depth < 0) throw new RangeError(`Cannot write JSON that nests deeper than ${DEPTH_MAX} levels`);
   switch (typeof value) {
     case "bigint":
       return value.toString();
     case "object":
       if (value === null) return "null";
-      if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+      if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item, depth - 1)).join(",")}]`;
       return `{${
         Object.entries(value).filter(([, item]) => item !== undefined).sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item)}`).join(",")
+          .map(([key, item]) => `${JSON.stringify(key)}:${canonicalJson(item, depth - 1)}`).join(",")
       }}`;
     default:
       return JSON.stringify(value) ?? "null";

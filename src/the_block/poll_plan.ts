@@ -15,6 +15,9 @@ export const HEAD_EVERY_MS = 1_000;
 /** How often the balances of our accounts are asked for. */
 export const BALANCE_EVERY_MS = 2_000;
 
+/** How often the lists are swept that stand in for `receipt.audit`. */
+export const SETTLEMENTS_EVERY_MS = 10_000;
+
 /** One row: a question whose answer is a slice of state. */
 export interface PollRow<K extends ObservationKey = ObservationKey> {
   readonly key: K;

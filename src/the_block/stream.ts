@@ -41,6 +41,7 @@ export interface NodeStreamOptions {
 export class NodeStream {
   readonly #options: NodeStreamOptions;
   readonly #stop = new AbortController();
+  #rest = new AbortController();
   #everOpen = false;
 
   constructor(options: NodeStreamOptions) {
@@ -59,7 +60,8 @@ export class NodeStream {
       if (!opened && !this.#everOpen && attempt >= 2) {
         // A node without this endpoint refuses each time: that is an answer, not a fault.
         onState("refused", "the node refuses the upgrade; polling instead");
-        await clock.sleep(REFUSED_RETRY_MS, this.#stop.signal);
+        this.#rest = new AbortController();
+        await clock.sleep(REFUSED_RETRY_MS, AbortSignal.any([this.#stop.signal, this.#rest.signal]));
         attempt = 0;
         continue;
       }
@@ -73,6 +75,12 @@ export class NodeStream {
       await clock.sleep(Math.max(50, random() * limitMs), this.#stop.signal);
     }
     onState("off", null);
+  }
+
+  /** Tries again now: the node was away when it refused, and may be another one. */
+  retry(): void {
+    this.#everOpen = false;
+    this.#rest.abort();
   }
 
   /** Closes the stream for good. */

@@ -57,8 +57,16 @@ export interface CallOptions {
 /** Parameters of a call, by name. */
 export type Params = Readonly<Record<string, unknown>>;
 
+/** What the client needs of a wire. */
+export interface RpcTransport {
+  /** Whether the node counts as down. */
+  readonly down: boolean;
+  /** @throws {NodeError} Whatever went wrong, by kind */
+  call(method: string, params?: Params, options?: CallOptions): Promise<unknown>;
+}
+
 /** The wire to one node. */
-export class Transport {
+export class Transport implements RpcTransport {
   readonly #options: TransportOptions;
   readonly #http: Deno.HttpClient;
   readonly #budget: RequestBudget;
@@ -77,11 +85,6 @@ export class Transport {
   /** Whether the node counts as down. */
   get down(): boolean {
     return this.#breaker.open;
-  }
-
-  /** Whether the node refuses us at the moment. */
-  get banned(): boolean {
-    return this.#budget.paused("general");
   }
 
   /**
@@ -103,6 +106,7 @@ export class Transport {
 
   /** Gives up everything in flight and frees the connections. */
   close(): void {
+    if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#http.close();
   }
@@ -124,13 +128,10 @@ export class Transport {
   async #once(method: string, params: Params, options: CallOptions): Promise<unknown> {
     const signal = this.#signalOf(options);
     const group: BudgetGroup = method.startsWith("energy.") ? "energy" : "general";
-    const refusal = this.#breaker.refuses(method, options.probe ?? false);
-    if (refusal) throw new NodeError("paused", method, `not asked: ${refusal}`);
-    if (this.#budget.paused(group)) {
-      throw new NodeError("paused", method, "not asked: the node has banned us");
-    }
-    await this.#budget.acquire(group, signal);
+    this.#mayAsk(method, group, options);
+    const waited = await this.#budget.acquire(group, signal);
     if (signal.aborted) throw new NodeError("aborted", method, "not asked: stopping");
+    if (waited) this.#mayAsk(method, group, options); // The node may have gone or banned us meanwhile.
     const startMs = this.#options.clock.monotonicMs();
     let outcome: "ok" | NodeErrorKind = "ok";
     try {
@@ -153,6 +154,15 @@ export class Transport {
       throw error;
     } finally {
       this.#options.onCall?.({ method, ms: this.#options.clock.monotonicMs() - startMs, outcome });
+    }
+  }
+
+  /** @throws {NodeError} `paused`, if the node must be left alone */
+  #mayAsk(method: string, group: BudgetGroup, options: CallOptions): void {
+    const refusal = this.#breaker.refuses(method, options.probe ?? false);
+    if (refusal) throw new NodeError("paused", method, `not asked: ${refusal}`);
+    if (this.#budget.paused(group)) {
+      throw new NodeError("paused", method, "not asked: the node has banned us");
     }
   }
 
@@ -264,7 +274,9 @@ function resultOf(method: string, id: number, response: Response, text: string):
     throw new NodeError(
       "malformed",
       method,
-      `the answer is to request ${JSON.stringify(answeredId)}, not ${id}`,
+      `the answer is to ${
+        typeof answeredId === "number" ? `request ${answeredId}` : "something else"
+      }, not to request ${id}`,
     );
   }
   if (result === undefined || result === null) {
@@ -320,6 +332,6 @@ function retryAfter(response: Response): { retryAfterMs?: number } {
 }
 
 function excerpt(text: string): string {
-  const clean = text.slice(0, 80).replace(/[\u0000-\u001f\u007f]+/g, " ");
+  const clean = text.slice(0, 80).replace(/\p{Cc}+/gu, " ");
   return JSON.stringify(clean);
 }

@@ -5,12 +5,19 @@
 import { AMOUNT_MAX } from "../../engine/amount.ts";
 import { absent, type Known } from "../../engine/reason.ts";
 import { NodeError } from "../errors.ts";
+import { canonicalJson, DEPTH_MAX } from "../json.ts";
 
 /** Items of a list that are read; a longer list is refused rather than cut. */
 export const LIST_MAX = 20_000;
 
 /** Characters of a text that are read. */
 export const TEXT_MAX = 512;
+
+/** Characters of a name that the node chose. */
+const NAME_MAX = 128;
+
+/** Largest number that is read; what the node counts fits 64 bits, and sums of such numbers stay finite. */
+const NUMBER_MAX = 2 ** 64;
 
 /** One value of an answer, and where it stands. */
 export class Field {
@@ -28,7 +35,7 @@ export class Field {
   get(name: string): Field {
     const member = this.optional(name);
     if (member) return member;
-    const found = Object.keys(this.object()).slice(0, 8).join(", ");
+    const found = clean(Object.keys(this.object()).slice(0, 8).join(", "), NAME_MAX);
     throw this.#error(`must have a field "${name}"`, `only ${found || "no fields"}`);
   }
 
@@ -75,8 +82,14 @@ export class Field {
 
   /** The members of an object that are not null, as fields. */
   entries(): readonly (readonly [string, Field])[] {
-    return Object.entries(this.object()).filter(([, raw]) => raw !== null && raw !== undefined)
-      .map(([name, raw]) => [name, new Field(raw, this.method, `${this.path}.${name}`)] as const);
+    const members = Object.entries(this.object()).filter(([, raw]) => raw !== null && raw !== undefined);
+    if (members.length > LIST_MAX) {
+      throw this.#error(`must have at most ${LIST_MAX} fields`, `${members.length} fields`);
+    }
+    return members.map(([key, raw]) => {
+      const name = clean(key, NAME_MAX);
+      return [name, new Field(raw, this.method, `${this.path}.${name}`)] as const;
+    });
   }
 
   /** Whether the value is a list. */
@@ -133,14 +146,16 @@ export class Field {
     return Number(value);
   }
 
-  /** A finite number. */
+  /** A number within ±{@link NUMBER_MAX}. */
   number(): number {
     const value = typeof this.raw === "bigint" ? Number(this.raw) : this.raw;
-    if (typeof value !== "number" || !Number.isFinite(value)) throw this.#error("must be a finite number");
+    if (typeof value !== "number" || !(Math.abs(value) <= NUMBER_MAX)) {
+      throw this.#error("must be a number within ±2^64");
+    }
     return value;
   }
 
-  /** A finite number that is not negative. */
+  /** A number from 0 to {@link NUMBER_MAX}. */
   positive(): number {
     const value = this.number();
     if (value < 0) throw this.#error("must be a number ≥ 0");
@@ -160,6 +175,16 @@ export class Field {
     return this.raw;
   }
 
+  /** The value as canonical JSON, for display and for digests. */
+  json(): string {
+    try {
+      return canonicalJson(this.raw);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw this.#error(`must nest at most ${DEPTH_MAX} levels deep`, "more");
+    }
+  }
+
   #integer(): bigint | undefined {
     if (typeof this.raw === "bigint") return this.raw;
     return typeof this.raw === "number" && Number.isSafeInteger(this.raw) ? BigInt(this.raw) : undefined;
@@ -176,11 +201,7 @@ export function fieldOf(method: string, result: unknown): Field {
 }
 
 function clean(text: string, max: number): string {
-  // deno-lint-ignore no-control-regex
-  return text.slice(0, max).replace(
-    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
-    "\ufffd",
-  );
+  return text.slice(0, max).replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu, "\ufffd");
 }
 
 function describe(raw: unknown): string {

@@ -126,7 +126,7 @@ export function decodeComputeStats(field: Field): MarketObservation {
   );
   const percent = field.known("industrial_utilization", (value) => value.positive());
   return observation(field.method, {
-    utilizationPpm: mapKnown(percent, (value) => Math.round(value * 10_000)),
+    utilizationPpm: ppmOfRatio(mapKnown(percent, (value) => value / 100)),
     pendingOperations: field.known("pending", (pending) => pending.list().length),
     quote: nonZero(quoteOf(field, "industrial_price_per_unit")),
     oldestWaitMs: waits.length > 0
@@ -253,6 +253,9 @@ function capacityUse(field: Field, providers: readonly ProviderListing[] | undef
     available += provider.available;
   }
   if (capacity === 0) return absent("NO_SAMPLES", `${field.method} lists no provider with a capacity`);
+  if (available > capacity) {
+    return absent("UNDEFINED", `${field.method} lists more free capacity than there is`);
+  }
   return Math.round((1 - available / capacity) * 1_000_000);
 }
 

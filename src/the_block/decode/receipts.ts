@@ -13,8 +13,9 @@ export interface ReceiptPage {
   readonly scannedTo: number | null;
   readonly truncated: boolean;
   readonly nextStartHeight: number | null;
-  /** Items that could not be read, and items of kinds that we do not follow. */
-  readonly rejected: readonly string[];
+  /** Items that could not be read, with their height where that could. */
+  readonly rejected: readonly { readonly height: number | null; readonly detail: string }[];
+  /** Items of kinds that we do not follow. */
   readonly ignored: number;
   /** Height of the last item of any kind. */
   readonly lastHeight: number | null;
@@ -39,18 +40,20 @@ const MWH_PER_KWH = 1_000_000n;
 /** `receipt.audit`. One receipt that cannot be read is named and left out; it does not take the page with it. */
 export function decodeReceiptAudit(field: Field): ReceiptPage {
   const receipts: Receipt[] = [];
-  const rejected: string[] = [];
+  const rejected: { height: number | null; detail: string }[] = [];
   let ignored = 0;
   let lastHeight: number | null = null;
   for (const item of field.get("receipts").list()) {
+    let height: number | null = null;
     try {
-      lastHeight = Math.max(lastHeight ?? 0, item.get("block_height").count());
+      height = item.get("block_height").count();
+      lastHeight = Math.max(lastHeight ?? 0, height);
       const receipt = decodeReceipt(item);
       if (receipt) receipts.push(receipt);
       else ignored++;
     } catch (error) {
       if (!(error instanceof NodeError)) throw error;
-      rejected.push(error.message);
+      rejected.push({ height, detail: error.message });
     }
   }
   const range = field.optional("scanned_range");
@@ -76,6 +79,7 @@ export function decodeReceipt(item: Field): Receipt | null {
   return {
     id: `${height}-${index}-${digest}`,
     source: "receipt.audit",
+    kind: "work",
     market,
     height,
     anchored: true,
@@ -90,19 +94,12 @@ export function decodeReceipt(item: Field): Receipt | null {
     verified: payload.optional("verified")?.boolean() ?? null,
     subsidies: decodeSubsidies(item.optional("subsidies")),
     disputes: (item.optional("disputes")?.list(64) ?? []).map(decodeDispute),
-    payload: payloadOf({
-      receipt: payload.raw,
-      audit_queries: item.optional("audit_queries")?.raw ?? [],
-      invariants: item.optional("invariants")?.raw ?? [],
-      causality: item.optional("causality")?.raw ?? [],
-    }),
+    payload: payloadOf(item, ["audit_queries", "causality", "invariants"], payload),
   };
 }
 
 function decodeSubsidies(field: Field | undefined): Readonly<Record<string, bigint>> {
-  const subsidies: Record<string, bigint> = {};
-  for (const [bucket, amount] of field?.entries() ?? []) subsidies[bucket] = amount.u64();
-  return subsidies;
+  return Object.fromEntries((field?.entries() ?? []).map(([bucket, amount]) => [bucket, amount.u64()]));
 }
 
 function decodeDispute(field: Field): ReceiptDispute {
@@ -128,6 +125,7 @@ export function decodeEnergyReceipts(
       return {
         id: `energy-${digest}-${index}`,
         source: "energy.receipts",
+        kind: "work",
         market: "energy",
         height: item.get("block_settled").count(),
         anchored: true,
@@ -141,7 +139,7 @@ export function decodeEnergyReceipts(
         verified: null,
         subsidies: {},
         disputes: [],
-        payload: payloadOf({ receipt: item.raw }),
+        payload: payloadOf(item),
       };
     }),
   };
@@ -159,6 +157,7 @@ export function decodeSlaHistory(field: Field, tip: number): readonly Receipt[] 
     return {
       id: `sla-${digest}-${index}`,
       source: "compute_market.sla_history",
+      kind: "work",
       market: "compute",
       height: tip,
       anchored: false,
@@ -178,7 +177,7 @@ export function decodeSlaHistory(field: Field, tip: number): readonly Receipt[] 
           status: "violated",
         }]
         : [],
-      payload: payloadOf({ receipt: item.raw }),
+      payload: payloadOf(item),
     };
   });
 }
@@ -200,6 +199,7 @@ export function decodeSettlementAudit(field: Field, tip: number): SettlementPage
     return {
       id: `settlement-${sequence}`,
       source: "settlement.audit",
+      kind: "movement",
       market: "compute",
       height: tip,
       anchored: false,
@@ -213,7 +213,7 @@ export function decodeSettlementAudit(field: Field, tip: number): SettlementPage
       verified: null,
       subsidies: {},
       disputes: [],
-      payload: payloadOf({ receipt: item.raw }),
+      payload: payloadOf(item),
     };
   });
   return { receipts, sequences };
@@ -226,14 +226,16 @@ function withIdentity(
 ): readonly Receipt[] {
   const seen = new Map<string, number>();
   return items.map((item) => {
-    const digest = createHash("sha256").update(canonicalJson(item.raw)).digest("hex");
+    const digest = createHash("sha256").update(item.json()).digest("hex");
     const occurrence = seen.get(digest) ?? 0;
     seen.set(digest, occurrence + 1);
     return build(item, digest, occurrence);
   });
 }
 
-function payloadOf(value: unknown): string {
-  const text = canonicalJson(value);
+/** The receipt as the source gave it, with lists of the item beside it, as compact JSON. */
+function payloadOf(item: Field, lists: readonly string[] = [], receipt = item): string {
+  const beside = lists.map((name) => `"${name}":${item.optional(name)?.json() ?? "[]"},`).join("");
+  const text = `{${beside}"receipt":${receipt.json()}}`;
   return text.length <= PAYLOAD_MAX ? text : canonicalJson({ omitted: "too long", characters: text.length });
 }

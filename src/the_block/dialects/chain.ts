@@ -79,8 +79,8 @@ export const headers: Question<{ readonly start: number; readonly limit: number 
       ask: async (ask, { start, limit }) => {
         const { height } = decodeBlockHeight(await ask("consensus.block_height"));
         if (height === null || start > height) return [];
-        const from = Math.max(start, height - limit + 1);
-        return Array.from({ length: height - from + 1 }, (_, i) => heightOnly(from + i));
+        const count = Math.min(limit, height - start + 1);
+        return Array.from({ length: count }, (_, i) => heightOnly(start + i));
       },
     },
   ],

@@ -13,18 +13,22 @@ import type { Question } from "../question.ts";
 /** Receipts asked for at once; the most that a node gives. */
 export const RECEIPTS_PAGE = 512;
 
-/** Receipts of all markets from a height on. */
-export const receipts: Question<{ readonly start: number; readonly market?: string }, ReceiptPage> = {
+/** Receipts of all markets, or of one, from a height on. */
+export const receipts: Question<
+  { readonly start: number; readonly end?: number; readonly market?: string },
+  ReceiptPage
+> = {
   id: "receipts",
   meaning: "What settled, in every market?",
   spellings: [{
     dialect: "readme",
     methods: ["receipt.audit"],
-    ask: async (ask, { start, market }) =>
+    ask: async (ask, { start, end, market }) =>
       decodeReceiptAudit(
         await ask("receipt.audit", {
           start_height: start,
           limit: RECEIPTS_PAGE,
+          ...(end === undefined ? {} : { end_height: end }),
           ...(market === undefined ? {} : { market }),
         }),
       ),

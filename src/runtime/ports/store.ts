@@ -1,0 +1,230 @@
+/** What the runtime and the server need of the store. */
+import type { Alert } from "../../engine/alert.ts";
+import type { Candle, CandleStep } from "../../engine/candle.ts";
+import type { Change } from "../../engine/change.ts";
+import type { EngineEvent } from "../../engine/event.ts";
+import type { MarketId } from "../../engine/market.ts";
+import type { Receipt } from "../../engine/receipt.ts";
+
+/** Why the store failed. */
+export type StoreErrorKind =
+  /** No space, or the folder's quota is used up. */
+  | "full"
+  | "read_only"
+  /** The disk does not do what it should. */
+  | "io"
+  /** The file is damaged. */
+  | "corrupt"
+  /** Written by a newer program. */
+  | "newer"
+  /** Holds another chain. */
+  | "other_chain"
+  /** Another process has it. */
+  | "locked"
+  | "other";
+
+/** The one error of the store that callers catch. */
+export class StoreError extends Error {
+  override readonly name = "StoreError";
+  readonly kind: StoreErrorKind;
+
+  constructor(kind: StoreErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+}
+
+/** An event that was applied, and what the query tables learn from it. */
+export interface Applied {
+  readonly event: EngineEvent;
+  readonly changes: readonly Change[];
+}
+
+/** Appends events and reads them back in order. */
+export interface Journal {
+  /**
+   * @returns Sequence number of the last event
+   * @throws {StoreError} If nothing was written
+   */
+  append(events: readonly EngineEvent[]): number;
+  /** Visits every event after `afterSeq`, oldest first. */
+  replay(afterSeq: number, visit: (event: EngineEvent, seq: number) => void): void;
+  /** Sequence number of the newest event; 0 when there is none. */
+  lastSeq(): number;
+}
+
+/** A page of rows, newest first. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  /** How many match in all. */
+  readonly total: number;
+  readonly nextCursor: string | null;
+}
+
+/** How a page is chosen. */
+export interface PageRequest {
+  readonly limit: number;
+  readonly offset?: number | undefined;
+  readonly cursor?: string | undefined;
+}
+
+/** Which receipts. */
+export interface ReceiptFilter {
+  readonly market?: MarketId | undefined;
+  readonly provider?: string | undefined;
+  readonly own?: boolean | undefined;
+  readonly disputed?: boolean | undefined;
+  readonly fromHeight?: number | undefined;
+  readonly toHeight?: number | undefined;
+}
+
+/** A receipt as it is kept. */
+export interface ReceiptRow {
+  readonly receipt: Receipt;
+  readonly timeMs: number;
+  readonly own: boolean;
+}
+
+/** States of an operation. */
+export const OPERATION_STATUSES = [
+  "pending",
+  "submitted",
+  "confirmed",
+  "failed",
+  "expired",
+  "rejected",
+  "reversed",
+] as const;
+
+/** State of an operation. */
+export type OperationStatus = (typeof OPERATION_STATUSES)[number];
+
+/** Which operations. */
+export interface OperationFilter {
+  readonly market?: MarketId | undefined;
+  readonly status?: OperationStatus | undefined;
+  readonly provider?: string | undefined;
+  readonly own?: boolean | undefined;
+  readonly fromHeight?: number | undefined;
+  readonly toHeight?: number | undefined;
+}
+
+/** An operation as it is kept. */
+export interface OperationRow {
+  readonly id: string;
+  /** The market, or the kind of an operation of ours. */
+  readonly type: string;
+  readonly status: OperationStatus;
+  readonly timeMs: number;
+  readonly height: number | null;
+  readonly provider: string | null;
+  readonly consumer: string | null;
+  readonly amount: bigint;
+  readonly own: boolean;
+  /** JSON. */
+  readonly details: string;
+}
+
+/** Metrics of one moment, in the order of the history's metric table; NaN = unknown. */
+export interface HistorySample {
+  /** Unix seconds of event time. */
+  readonly t: number;
+  readonly values: Float64Array;
+}
+
+/** Tables that can be exported. */
+export const EXPORT_KINDS = ["receipts", "candles", "operations", "pnl"] as const;
+
+/** A table that can be exported. */
+export type ExportKind = (typeof EXPORT_KINDS)[number];
+
+/** A row of an export: plain values by column name; amounts are decimal text. */
+export type ExportRow = Readonly<Record<string, string | number | null>>;
+
+/** A part of an export, oldest first, and where the next part begins. */
+export interface ExportPart {
+  readonly rows: readonly ExportRow[];
+  readonly next: string | null;
+}
+
+/** Questions to the query tables. */
+export interface Queries {
+  receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow>;
+  /** The receipt with this identity. */
+  receipt(id: string): ReceiptRow | null;
+  operations(filter: OperationFilter, page: PageRequest): Page<OperationRow>;
+  operation(id: string): OperationRow | null;
+  /** Operations per market that match. */
+  operationCounts(filter: OperationFilter): Readonly<Record<MarketId, number>>;
+  /** Operations of ours that are pending or submitted. */
+  pendingOperations(): number;
+  candles(market: MarketId, step: CandleStep, fromT: number, toT: number, limit: number): readonly Candle[];
+  history(step: 1 | 60 | 900, fromT: number, toT: number): readonly HistorySample[];
+  /**
+   * A part of an export.
+   *
+   * @param fromS Begin, Unix seconds of event time, included
+   * @param toS End, included
+   * @param after Where the part before ended
+   */
+  exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart;
+  alerts(page: PageRequest, open: boolean | undefined): Page<Alert>;
+  /** Sequence number of the newest event. */
+  journalSeq(): number;
+  /** Size of the store on disk; null in memory. */
+  bytes(): number | null;
+  readonly schemaVersion: number;
+}
+
+/** Everything that the engine keeps. */
+export interface EngineStore extends Queries {
+  readonly journal: Journal;
+  /**
+   * Brings back the newest state that can be trusted: a snapshot whose digest is right, then every event after it
+   * whose checksum is right. What follows the first damaged row is cut off; the node will be asked for it again.
+   *
+   * @param restore Receives the snapshot, or null to begin with nothing
+   * @param visit Receives the events after it
+   * @throws {StoreError} `corrupt`, if there is a journal but no snapshot to begin from
+   */
+  recover(
+    restore: (state: string | null) => void,
+    visit: (event: EngineEvent, seq: number) => void,
+  ): Recovery;
+  /** Appends and projects in one transaction: all of it or nothing. */
+  commit(applied: readonly Applied[]): void;
+  /** Keeps the encoded state as it is after the newest event. */
+  saveSnapshot(state: string, atMs: number): void;
+  addHistory(sample: HistorySample): void;
+  saveAlerts(alerts: readonly Alert[], outbox: readonly string[], atMs: number): void;
+  /** Messages that wait to be delivered and are due. */
+  dueMessages(nowMs: number, limit: number): readonly OutboxMessage[];
+  /** Records an attempt: delivered, or to be tried again at `nextMs`. */
+  settleMessage(id: number, outcome: { readonly delivered: boolean; readonly nextMs: number }): void;
+  /** Alerts that are open, and how many there have ever been. */
+  alertState(): { readonly open: readonly Alert[]; readonly count: number };
+  /** Deletes what is older than its keep; returns how many rows went. */
+  retain(nowMs: number): number;
+  /** Hash of the first header of the chain that the store holds. */
+  chainIdentity(): string | null;
+  setChainIdentity(hash: string): void;
+  close(): void;
+}
+
+/** How recovery went. */
+export interface Recovery {
+  readonly snapshotSeq: number;
+  readonly replayed: number;
+  /** First row that was damaged, with everything behind it cut off; null when nothing was. */
+  readonly cutAt: number | null;
+  /** Snapshots that were damaged and passed over. */
+  readonly damagedSnapshots: number;
+}
+
+/** A message in the outbox. */
+export interface OutboxMessage {
+  readonly id: number;
+  readonly body: string;
+  readonly attempts: number;
+  readonly createdMs: number;
+}
