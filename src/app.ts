@@ -1,17 +1,24 @@
 /** The composition root: the only file that knows every concrete class. */
 import denoJson from "../deno.json" with { type: "json" };
 import { type ApiKey, type Config, isLoopback } from "./config.ts";
+import type { Alert } from "./engine/alert.ts";
 import { Core } from "./engine/core.ts";
-import { MARKET_IDS } from "./engine/market.ts";
+import type { Identities } from "./engine/ledger.ts";
+import { type MarketId, perMarket } from "./engine/market.ts";
 import { absent } from "./engine/reason.ts";
 import { TOPIC_NAMES } from "./engine/topic.ts";
+import { AlertWatch } from "./runtime/alerts.ts";
 import { EngineLoop } from "./runtime/engine_loop.ts";
 import type { Clock } from "./runtime/ports/clock.ts";
+import { StoreError } from "./runtime/ports/store.ts";
 import { ProcessSampler } from "./runtime/process_sampler.ts";
+import { Webhook } from "./runtime/webhook.ts";
 import { Auth, HostRules, sha256Hex } from "./server/auth.ts";
 import { Frames } from "./server/frame.ts";
 import { Hub } from "./server/hub.ts";
 import { type Route, Router } from "./server/router.ts";
+import { exportRoutes } from "./server/routes/export.ts";
+import { ledgerRoutes } from "./server/routes/ledger.ts";
 import { metaRoutes } from "./server/routes/meta.ts";
 import { theblockRoutes } from "./server/routes/theblock.ts";
 import { Server } from "./server/server.ts";
@@ -21,13 +28,15 @@ import { VIEWS } from "./server/views/registry.ts";
 import type { Ambient } from "./server/views/view.ts";
 import { type RunningSimulator, startSimulator } from "./simulator/rpc_server.ts";
 import type { Dialect, ScenarioName } from "./simulator/scenario.ts";
+import { type OpenFolder, openFolder, type SimulatedChainName, storeFolder } from "./store/folder.ts";
 import { localKey } from "./store/local_key.ts";
 import type { Log } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
 import { NodeClient } from "./the_block/client.ts";
+import type { SimulatedNode } from "./the_block/dialects/chain.ts";
 import { domain } from "./the_block/dialects/domain.ts";
 import { NodeError } from "./the_block/errors.ts";
-import { Ingest } from "./the_block/ingest.ts";
+import { FatalIngestError, Ingest } from "./the_block/ingest.ts";
 import { NodeStream, type StreamState } from "./the_block/stream.ts";
 import { Transport } from "./the_block/transport.ts";
 
@@ -54,6 +63,8 @@ export interface AppOptions {
 /** A running program. */
 export interface App {
   readonly url: string;
+  /** Rejects when the program cannot go on; never resolves. */
+  readonly failed: Promise<never>;
   /** Stops everything and waits for it. */
   stop(): Promise<void>;
 }
@@ -62,21 +73,40 @@ export interface App {
 const SEQ_STEP_MS = 50;
 const SEQ_EPOCH_MS = 1_767_225_600_000;
 
+/** Blocks that a simulated chain has at its first answer. */
+const SIMULATED_BLOCKS = 300;
+
+/** How often a restored store is looked for. */
+const RESTORE_EVERY_MS = 1_000;
+
 /** Where the page's files are: the sources, or their export inside a compiled binary. */
 const WEB_ROOT = new URL(Deno.build.standalone ? "../dist/web/" : "../web/", import.meta.url);
 
-/** Starts everything; returns when the port is open. */
+/**
+ * Starts everything; returns when the port is open.
+ *
+ * @throws {StoreError} If the store cannot be used
+ * @throws {Deno.errors.AddrInUse} If the port is taken
+ */
 export async function startApp({ config, simulate, clock, log }: AppOptions): Promise<App> {
   const startedMs = clock.nowMs();
   const metrics = new Metrics();
-  log.hide(config.rpc.authToken);
-  log.hide(config.auth.apiKey);
-  const simulator = simulate ? await startEmbedded(simulate, clock) : null;
+  for (const secret of [config.rpc.authToken, config.auth.apiKey, config.alerts.webhookSecret]) {
+    log.hide(secret);
+  }
+  const keys = await apiKeys(config, log);
+  const web = new WebAssets(await readWebSources(WEB_ROOT));
   const speed = simulate?.speed ?? 1;
-  const core = new Core({ finalityDepth: config.ingest.finalityDepth, enabled: config.enabled });
+  const retention = { days: config.store.retentionDays, bytesMax: config.store.bytesMax };
+  const newCore = () => new Core({ finalityDepth: config.ingest.finalityDepth, enabled: config.enabled });
   const epoch = crypto.randomUUID();
+  const failure = Promise.withResolvers<never>();
+  failure.promise.catch(() => {}); // Whoever runs the program decides what a failure means.
+
+  let folder: OpenFolder = openFolder(storeFolder(config.store.dataDir, simulate), retention);
   let streamState: StreamState = "off";
-  let simulatedAccount: readonly string[] = [];
+  let simulated: SimulatedNode | null = null;
+  let identities: Identities = identitiesOf(config, null);
 
   const sampler = new ProcessSampler(clock);
   const hubMetrics = {
@@ -91,9 +121,6 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     ),
   };
   for (const counter of Object.values(hubMetrics)) counter.declare({});
-  const ours = () =>
-    configuredIdentities(config).length > 0 ? configuredIdentities(config) : simulatedAccount;
-  const nodeUrl = simulator?.url ?? config.rpc.url;
 
   const ambient = (): Ambient => ({
     version: VERSION,
@@ -102,18 +129,11 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     uptimeSeconds: (clock.nowMs() - startedMs) / 1000,
     nodeHost: new URL(nodeUrl).host,
     nodeStream: streamState,
-    streams: {
-      ...hub.figures(),
-      framesSent: hubMetrics.sent.value(),
-      evicted: hubMetrics.evicted.value(),
-    },
-    store: {
-      bytes: absent("DISABLED", "nothing is kept on disk yet"),
-      schema: absent("DISABLED", "nothing is kept on disk yet"),
-      journalSeq: absent("DISABLED", "nothing is kept on disk yet"),
-    },
+    streams: { ...hub.figures(), framesSent: hubMetrics.sent.value(), evicted: hubMetrics.evicted.value() },
+    queries: loop.store,
+    storeError: loop.storeError,
     process: sampler.sample,
-    isOurs: (identity) => ours().includes(identity),
+    isOurs: (name) => isOurs(identities, name),
   });
   const hub: Hub = new Hub({
     frames: new Frames(VIEWS, Math.max(1, Math.floor((startedMs - SEQ_EPOCH_MS) / SEQ_STEP_MS))),
@@ -123,8 +143,34 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     ambient,
     metrics: hubMetrics,
   });
-  const loop = new EngineLoop({ core, publisher: hub, clock });
-  hub.publish(TOPIC_NAMES, core.state);
+  const loop: EngineLoop = new EngineLoop({
+    core: newCore(),
+    store: folder.store,
+    publisher: hub,
+    clock,
+    log,
+  });
+  let simulator: RunningSimulator | null = null;
+  try {
+    loop.recover();
+    if (simulate) simulator = await startEmbedded(simulate, clock, (loop.tip()?.height ?? -1) + 1);
+  } catch (error) {
+    folder.store.close();
+    folder.unlock();
+    throw error;
+  }
+  const nodeUrl = simulator?.url ?? config.rpc.url;
+  hub.publish(TOPIC_NAMES, loop.state);
+
+  /** Ends the present store and goes on with the one of another folder, or with what now lies in the same one. */
+  const changeStore = (name: SimulatedChainName | null) => {
+    loop.swap(newCore(), () => {
+      folder.unlock();
+      folder = openFolder(storeFolder(config.store.dataDir, name), retention);
+      return folder.store;
+    });
+    alerts.load();
+  };
 
   const rpcCalls = metrics.counter("bb_rpc_calls_total", "Requests to the node by method and outcome");
   const rpcSeconds = metrics.histogram("bb_rpc_seconds", "Time that the node took to answer, by method");
@@ -146,24 +192,32 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     onBan: (_group, untilMs) => ingest.onBan(untilMs),
   });
   const client = new NodeClient(transport, clock);
+  let contacts = 0;
   const ingest: Ingest = new Ingest({
     client,
     view: loop,
     sink: loop,
     clock,
     log,
-    start: simulator && !config.ingest.startSet ? "genesis" : config.ingest.start,
+    start: () => (simulated && !config.ingest.startSet ? "genesis" : config.ingest.start),
     finalityDepth: config.ingest.finalityDepth,
     enabled: config.enabled,
-    accounts: () => balanceAccounts(config, simulatedAccount),
+    accounts: () => [...new Set([identities.account, identities.miner])].filter((name) => name !== null),
     reconnectMs: config.websocket.reconnectMs,
     speed,
     onNode: (node) => {
-      const account = node?.account;
-      simulatedAccount = account ? [account.address, ...Object.values(account.identities).flat()] : [];
+      contacts++;
+      if (contacts > 1 || streamState === "refused") stream.retry();
+      simulated = node;
+      if (storeFolder(config.store.dataDir, node) !== folder.folder) changeStore(node);
+      identities = identitiesOf(config, node);
+      if (JSON.stringify(identities) !== JSON.stringify(loop.state.ledger.identities)) {
+        loop.submit([{ kind: "identities", atMs: clock.nowMs(), identities }]);
+      }
     },
+    onChain: (firstHash) => checkChain(loop, folder.folder, firstHash, contacts === 1),
   });
-  const stream = new NodeStream({
+  const stream: NodeStream = new NodeStream({
     url: simulator?.wsUrl ?? config.websocket.url,
     clock,
     reconnectMs: config.websocket.reconnectMs,
@@ -175,16 +229,33 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
       if (detail !== null) log.info(`node.stream_${state}`, { detail });
     },
   });
+  const alerts: AlertWatch = new AlertWatch({
+    loop,
+    clock,
+    log,
+    storeBytesMax: config.store.bytesMax,
+    notify: config.alerts.webhookUrl !== null,
+  });
+  alerts.load();
+  const webhook = config.alerts.webhookUrl === null ? null : new Webhook({
+    url: config.alerts.webhookUrl,
+    secret: config.alerts.webhookSecret,
+    store: () => loop.store,
+    clock,
+    log,
+    attempts: metrics.counter("bb_webhook_attempts_total", "Attempts to deliver an alert, by outcome"),
+  });
 
-  let recovered = false;
+  let ready = false;
   const services: Services = {
     build: { version: VERSION, commit: config.build.commit, schemaHash: config.build.schemaHash },
-    state: () => core.state,
-    source: () => (core.state.node?.simulated ? "simulated" : "engine"),
+    state: () => loop.state,
+    queries: () => loop.store,
+    source: () => (loop.state.node?.simulated ? "simulated" : "engine"),
     readiness: () => ({
-      ready: recovered,
-      waitingFor: recovered ? [] : ["the first probe of the node"],
-      problems: [],
+      ready,
+      waitingFor: ready ? [] : ["the first probe of the node"],
+      problems: loop.storeError === null ? [] : [`nothing can be written: ${loop.storeError}`],
     }),
     metrics,
     log,
@@ -201,17 +272,15 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     },
     startedMs,
   };
-  const routes = routesOf(services);
-  const keys = await apiKeys(config, log);
   const server = new Server({
     hostname: config.server.host,
     port: config.server.port,
     bodyBytesMax: config.server.bodyBytesMax,
-    router: new Router(routes),
+    router: new Router(routesOf(services)),
     hub,
     auth: new Auth({ keys, protectReads: config.auth.protectReads, clock, log }),
     hosts: new HostRules(config.server),
-    web: new WebAssets(await readWebSources(WEB_ROOT)),
+    web,
     clock,
     log,
     metrics: {
@@ -219,33 +288,55 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
       seconds: metrics.histogram("bb_http_seconds", "Time to answer an HTTP request, by route"),
     },
   });
-  declareGauges(metrics, core, sampler, hub);
+  declareGauges(metrics, loop, sampler, hub, () => alerts.open);
 
-  const url = server.listen();
+  const stopping = new AbortController();
+  let url: string;
+  try {
+    url = server.listen();
+  } catch (error) {
+    loop.stop();
+    folder.unlock();
+    transport.close();
+    await simulator?.stop();
+    throw error;
+  }
   log.info("server.listening", { url });
-  if (simulator) log.warn("simulated", { ...simulate, note: "all data of this run is simulated" });
-  const running = Promise.all([
+  if (simulate) log.warn("simulated", { ...simulate, note: "all data of this run is simulated" });
+  const running = [
     ingest.run(),
     stream.run(),
     hub.run(),
+    alerts.run(),
+    webhook?.run(),
     sampler.run(() => loop.touch(["status"])),
-  ]);
+    watchForRestore(clock, stopping.signal, () => folder.restoreWaits(), () => {
+      log.warn("store.restoring");
+      changeStore(simulated);
+    }),
+  ];
+  for (const part of running) part?.catch(failure.reject);
   ingest.firstSweep.then(() => {
-    recovered = true;
+    ready = true;
     loop.flush();
     log.info("server.ready", { ms: clock.nowMs() - startedMs });
   });
 
   return {
     url,
+    failed: failure.promise,
     stop: async () => {
+      stopping.abort();
       ingest.stop();
       stream.stop();
       sampler.stop();
+      alerts.stop();
+      webhook?.stop();
       transport.close();
       await server.close();
       loop.stop();
-      await running;
+      folder.unlock();
+      await Promise.allSettled(running);
       await simulator?.stop();
     },
   };
@@ -253,7 +344,12 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
 
 /** The whole route table over some services. */
 function routesOf(services: Services): readonly Route[] {
-  const routes: readonly Route[] = [...metaRoutes(services, () => routes), ...theblockRoutes(services)];
+  const routes: readonly Route[] = [
+    ...metaRoutes(services, () => routes),
+    ...theblockRoutes(services),
+    ...ledgerRoutes(services),
+    ...exportRoutes(services),
+  ];
   return routes;
 }
 
@@ -262,27 +358,87 @@ export function routeTable(): readonly Route[] {
   return routesOf({} as Services);
 }
 
-function startEmbedded(simulate: SimulateOptions, clock: Clock): Promise<RunningSimulator> {
+/** Starts the simulated node; a chain that the store knows goes on where it was. */
+function startEmbedded(
+  simulate: SimulateOptions,
+  clock: Clock,
+  knownBlocks: number,
+): Promise<RunningSimulator> {
   // Nobody else uses this node, so its limits grow with the speed at which it is followed.
   const faster = Math.max(1, simulate.speed);
   return startSimulator({
     ...simulate,
     clock,
+    startBlocks: Math.max(SIMULATED_BLOCKS, knownBlocks),
     limits: { requestsPerSecond: 100 * faster, energyReadsPerSecond: 16 * faster, banMs: 60_000 },
   });
 }
 
-/** Everything that the configuration names as ours. */
-function configuredIdentities(config: Config): readonly string[] {
-  const { address, miner, identities } = config.account;
-  return [address, miner, ...MARKET_IDS.flatMap((id) => identities[id])].filter((name) => name !== null);
+/**
+ * Compares the chain with the one that the store holds.
+ *
+ * @returns Why the chain must not be followed, or null
+ * @throws {FatalIngestError} If that is found out at the first contact
+ */
+function checkChain(
+  loop: EngineLoop,
+  folder: string,
+  firstHash: string,
+  firstContact: boolean,
+): string | null {
+  const known = loop.store.chainIdentity();
+  if (known === firstHash) return null;
+  if (known === null) {
+    try {
+      loop.store.setChainIdentity(firstHash);
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error; // Asked again at the next contact.
+    }
+    return null;
+  }
+  const reason =
+    `the node's chain begins with ${firstHash}, the store in ${folder} holds the one that begins with ` +
+    `${known}; use another data folder, or reset this one`;
+  if (firstContact) throw new FatalIngestError(reason);
+  return reason;
 }
 
-/** Accounts whose balances are polled: the account itself and where mining rewards go. */
-function balanceAccounts(config: Config, simulated: readonly string[]): readonly string[] {
-  const { address, miner } = config.account;
-  const configured = [address, miner].filter((name) => name !== null);
-  return configured.length > 0 ? [...new Set(configured)] : simulated.slice(0, 1);
+/** Looks for a restored store and takes it over. */
+async function watchForRestore(
+  clock: Clock,
+  signal: AbortSignal,
+  waits: () => boolean,
+  takeOver: () => void,
+): Promise<void> {
+  while (!signal.aborted) {
+    await clock.sleep(RESTORE_EVERY_MS, signal);
+    if (!signal.aborted && waits()) takeOver();
+  }
+}
+
+/** Who we are: as configured, else the account that a simulated node calls ours. */
+function identitiesOf(config: Config, node: SimulatedNode | null): Identities {
+  const { address, miner, identities } = config.account;
+  const named = address !== null || miner !== null ||
+    Object.values(identities).some((names) => names.length > 0);
+  const account = named ? null : node?.account ?? null;
+  if (account === null) {
+    return {
+      account: address,
+      miner,
+      byMarket: perMarket(({ id }) => (address === null ? identities[id] : [address, ...identities[id]])),
+    };
+  }
+  return {
+    account: account.address,
+    miner: account.identities.miner?.[0] ?? null,
+    byMarket: perMarket(({ id }) => account.identities[id] ?? []),
+  };
+}
+
+function isOurs({ account, miner, byMarket }: Identities, name: string): boolean {
+  return name === account || name === miner ||
+    (Object.keys(byMarket) as MarketId[]).some((id) => byMarket[id].includes(name));
 }
 
 /** The keys that are accepted; without a configured one, a key of our own for this machine only. */
@@ -298,7 +454,13 @@ async function apiKeys(config: Config, log: Log): Promise<readonly ApiKey[]> {
   return [{ name: "local", scopes: ["admin"], sha256: sha256Hex(key) }];
 }
 
-function declareGauges(metrics: Metrics, core: Core, sampler: ProcessSampler, hub: Hub): void {
+function declareGauges(
+  metrics: Metrics,
+  loop: EngineLoop,
+  sampler: ProcessSampler,
+  hub: Hub,
+  openAlerts: () => readonly Alert[],
+): void {
   metrics.gauge("bb_ws_clients", "WebSocket clients", () => hub.figures().clients);
   metrics.gauge(
     "bb_event_loop_lag_seconds",
@@ -306,15 +468,24 @@ function declareGauges(metrics: Metrics, core: Core, sampler: ProcessSampler, hu
     () => sampler.sample.eventLoopLagMs / 1000,
   );
   metrics.gauge("bb_process_resident_bytes", "Resident memory", () => sampler.sample.rssBytes);
-  metrics.gauge("bb_block_height", "Height of the newest block that was applied", () => {
-    const { blocks } = core.state.chain;
-    return blocks[blocks.length - 1]?.height ?? null;
-  });
+  metrics.gauge(
+    "bb_block_height",
+    "Height of the newest block that was applied",
+    () => loop.tip()?.height ?? null,
+  );
   metrics.gauge("bb_ingest_lag_seconds", "Time since the newest block arrived", () => {
-    const { chain, nowMs } = core.state;
+    const { chain, nowMs } = loop.state;
     return chain.lastAdvanceMs === null ? null : Math.max(0, nowMs - chain.lastAdvanceMs) / 1000;
   });
-  metrics.gauge("bb_node_up", "1 while the node answers", () => (core.state.link.up ? 1 : 0));
-  metrics.gauge("bb_reorgs", "Reorganisations that were followed", () => core.state.chain.reorgCount);
-  metrics.gauge("bb_gaps", "Things that were missed for good", () => core.state.chain.gapCount);
+  metrics.gauge("bb_node_up", "1 while the node answers", () => (loop.state.link.up ? 1 : 0));
+  metrics.gauge("bb_reorgs", "Reorganisations that were followed", () => loop.state.chain.reorgCount);
+  metrics.gauge("bb_gaps", "Things that were missed for good", () => loop.state.chain.gapCount);
+  metrics.gauge("bb_alerts_open", "Alerts that are open", () => openAlerts().length);
+  metrics.gauge("bb_journal_seq", "Sequence number of the newest event", () => loop.store.journalSeq());
+  metrics.gauge("bb_store_bytes", "Size of the store", () => loop.store.bytes());
+  metrics.gauge(
+    "bb_store_writable",
+    "1 while the store can be written",
+    () => (loop.storeError === null ? 1 : 0),
+  );
 }

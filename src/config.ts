@@ -253,6 +253,41 @@ export const SETTINGS: readonly Setting[] = [
     meaning: "Folder for everything that is kept",
   },
   {
+    key: "store.retention_days",
+    type: "number",
+    unit: "days",
+    min: 1,
+    max: 3_650,
+    default: 30,
+    meaning: "How long receipts, operations and the journal are kept",
+  },
+  {
+    key: "store.max_bytes",
+    type: "integer",
+    unit: "bytes",
+    min: 16_777_216,
+    max: 1_099_511_627_776,
+    default: 8_589_934_592,
+    meaning: "Size from which on the journal is cut behind the newest snapshot; a warning comes at 90 %",
+  },
+  {
+    key: "alerts.webhook_url",
+    type: "text",
+    form: "optional http url",
+    default: "",
+    env: "BB_WEBHOOK_URL",
+    meaning: "Where alerts are sent when they are raised and resolved; empty = nowhere",
+  },
+  {
+    key: "alerts.webhook_secret",
+    type: "text",
+    default: "",
+    environmentOnly: true,
+    secret: true,
+    env: "BB_WEBHOOK_SECRET",
+    meaning: "Key of the HMAC-SHA256 signature of webhook messages; from the environment only",
+  },
+  {
     key: "log.level",
     type: "choice",
     words: ["debug", "info", "warn", "error"],
@@ -332,7 +367,8 @@ export interface Config {
     readonly finalityDepth: number;
   };
   readonly display: { readonly decimals: number };
-  readonly store: { readonly dataDir: string };
+  readonly store: { readonly dataDir: string; readonly retentionDays: number; readonly bytesMax: number };
+  readonly alerts: { readonly webhookUrl: string | null; readonly webhookSecret: string | null };
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
   readonly build: { readonly commit: string | null; readonly schemaHash: string | null };
 }
@@ -607,7 +643,12 @@ function build(values: ReadonlyMap<string, unknown>, set: ReadonlySet<string>): 
       finalityDepth: get("ingest.finality_depth"),
     },
     display: { decimals: get("display.decimals") },
-    store: { dataDir: join(get<string>("store.data_dir")) },
+    store: {
+      dataDir: join(get<string>("store.data_dir")),
+      retentionDays: get("store.retention_days"),
+      bytesMax: get("store.max_bytes"),
+    },
+    alerts: { webhookUrl: optional("alerts.webhook_url"), webhookSecret: optional("alerts.webhook_secret") },
     log: { level: get("log.level") },
     build: { commit: optional("build.commit_sha"), schemaHash: optional("build.schema_hash") },
   };

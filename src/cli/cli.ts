@@ -1,16 +1,30 @@
 /** Finds the verb, runs it, and turns mistakes into exit codes and sentences. */
 import { ConfigError } from "../config.ts";
+import { StoreError } from "../runtime/ports/store.ts";
+import { FatalIngestError } from "../the_block/ingest.ts";
 import { type Flag, readArguments, UsageError } from "./args.ts";
 import { checkConfig } from "./check_config.ts";
 import { doctor } from "./doctor.ts";
 import { schema } from "./schema.ts";
 import { simulator } from "./simulator.ts";
 import { start } from "./start.ts";
+import { backup, exportVerb, restore, store } from "./store.ts";
 import { EXIT, print, type Verb } from "./verb.ts";
 import { version } from "./version.ts";
 
 /** All verbs, in the order of the help. */
-export const VERBS: readonly Verb[] = [start, simulator, doctor, checkConfig, schema, version];
+export const VERBS: readonly Verb[] = [
+  start,
+  simulator,
+  doctor,
+  checkConfig,
+  backup,
+  restore,
+  store,
+  exportVerb,
+  schema,
+  version,
+];
 
 /**
  * Runs the command line.
@@ -51,10 +65,19 @@ function failure(error: unknown): number {
     complain(error.message);
     return EXIT.usage;
   }
+  if (error instanceof StoreError || error instanceof FatalIngestError) {
+    complain(error.message);
+    return EXIT.refused;
+  }
   if (error instanceof Deno.errors.NotCapable) {
     complain(
       `${error.message}\nRun "main.ts doctor --flags" for the permissions that this configuration needs.`,
     );
+    return EXIT.failed;
+  }
+  // What the machine refuses is no bug of ours and needs no stack: a folder, an address, a port below 1024.
+  if (error instanceof Error && Object.values(Deno.errors).some((kind) => error instanceof kind)) {
+    complain(`${error.name}: ${error.message}`);
     return EXIT.failed;
   }
   throw error;

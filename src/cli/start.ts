@@ -26,7 +26,11 @@ export const start: Verb = {
     const signal = untilSignal();
     try {
       const app = await startApp({ config, simulate, clock: systemClock, log });
-      const name = await signal.received;
+      const name = await Promise.race([signal.received, app.failed.catch((error) => error as Error)]);
+      if (name instanceof Error) {
+        await app.stop();
+        throw name;
+      }
       log.info("server.stopping", { signal: name });
       await app.stop();
       log.info("server.stopped");

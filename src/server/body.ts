@@ -75,6 +75,10 @@ function plainValue(
     partial[path] ??= `${value.code}: ${value.because}`;
     return null;
   }
+  if (value === null) { // Only what comes from outside, such as the fields of a log line, can hold one.
+    partial[path] ??= "UNDEFINED: the source says null";
+    return null;
+  }
   if (value instanceof Estimated) {
     estimates[path] ??= value.method;
     return plainValue(value.value, path, partial, estimates);
@@ -89,6 +93,6 @@ function plainValue(
     return null;
   }
   if (Array.isArray(value)) return value.map((item) => plainValue(item, `${path}[]`, partial, estimates));
-  if (typeof value === "object" && value !== null) return plainObject(value, path, partial, estimates);
+  if (typeof value === "object") return plainObject(value, path, partial, estimates);
   return value;
 }

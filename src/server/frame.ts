@@ -48,7 +48,7 @@ export interface Frame {
   readonly topic: Topic;
   readonly seq: number;
   readonly encoded: Encoded;
-  /** `data` of the patch from `seq − 1`; null on the first frame. */
+  /** `data` of the patch from `seq − 1`; null on the first frame, and where no patch can lead here. */
   readonly patch: string | null;
   readonly asOfMs: number;
   /** When it turns stale. */
@@ -112,7 +112,8 @@ export class Frames {
     const patch = before ? patchOf(before, members, body) : null;
     const frame: Frame = { topic, seq, encoded: new Encoded(json), patch, asOfMs, expiresMs, stale };
     const patches = before?.patches ?? [];
-    if (patch !== null) patches.push({ seq, data: patch });
+    if (patch === null) patches.length = 0; // Nobody can get past this version by patches.
+    else patches.push({ seq, data: patch });
     if (patches.length > PATCHES_MAX) patches.shift();
     this.#topics.set(topic, { frame, members, value: body, patches });
     return frame;
@@ -159,12 +160,13 @@ function freshness(
   return { asOfMs: sinceMs, expiresMs: state.link.up ? nowMs + IDLE_TTL_MS : sinceMs };
 }
 
-/** What changed, as a shallow merge. */
+/** What changed, as a shallow merge; null when a member is gone, because a merge takes nothing away. */
 function patchOf(
   before: TopicState,
   members: ReadonlyMap<string, string>,
   body: Readonly<Record<string, unknown>>,
-): string {
+): string | null {
+  for (const key of before.members.keys()) if (!members.has(key)) return null;
   const changed: string[] = [];
   for (const [key, text] of members) {
     if (before.members.get(key) === text) continue;
@@ -185,6 +187,7 @@ function listPatch(before: unknown, after: unknown): string | null {
   if (!isRows(before) || !isRows(after) || before.length === 0 || after.length === 0) return null;
   const old = new Map(before.map((row) => [row.id, JSON.stringify(row)]));
   const now = new Set(after.map(({ id }) => id));
+  if (old.size < before.length || now.size < after.length) return null; // Two rows of one id cannot be told apart.
   const upsert = after.filter((row) => old.get(row.id) !== JSON.stringify(row));
   const remove = before.filter(({ id }) => !now.has(id)).map(({ id }) => id);
   const merged = [

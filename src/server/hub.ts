@@ -43,8 +43,10 @@ interface Client {
   readonly mayRead: boolean;
   /** Subscribed topics with the sequence number that the client has; −1 = owes a snapshot. */
   readonly topics: Map<Topic, number>;
-  /** Whether the client still gets the README frames. */
+  /** Whether the client still gets the README frames, which version of them it has, and since when. */
   readme: boolean;
+  readmeVersion: number;
+  readmeSentMs: number;
   stalledSinceMs: number | null;
   messages: number;
   minuteMs: number;
@@ -68,7 +70,7 @@ export interface HubOptions {
 }
 
 /** Topics that the README frame shows. */
-const README_TOPICS: readonly Topic[] = ["health", "gates"];
+const README_TOPICS: readonly Topic[] = ["health", "pnl", "gates"];
 
 /** Publishes frames to sockets. */
 export class Hub implements Publisher {
@@ -80,8 +82,9 @@ export class Hub implements Publisher {
   readonly #closing = new Set<Socket>();
   readonly #stop = new AbortController();
   #state: CoreState | null = null;
-  #readmeDirty = false;
-  #readmeSentMs = 0;
+  #simulated = false;
+  /** Counts the versions of the README frame. */
+  #readmeVersion = 0;
 
   constructor(options: HubOptions) {
     this.#options = options;
@@ -93,7 +96,11 @@ export class Hub implements Publisher {
   publish(topics: Iterable<Topic>, state: CoreState): void {
     this.#state = state;
     const ambient = this.#options.ambient();
-    for (const topic of topics) {
+    // Every body says whether the node is simulated, also one that shows nothing of the node.
+    const simulated = (state.node?.simulated ?? null) !== null;
+    const due = simulated === this.#simulated ? topics : TOPIC_NAMES;
+    this.#simulated = simulated;
+    for (const topic of due) {
       this.#publishFrame(this.#frames.encode(topic, state, ambient, this.#clock.nowMs()));
     }
   }
@@ -109,6 +116,11 @@ export class Hub implements Publisher {
   /** Whether another client may connect. */
   get full(): boolean {
     return this.#clients.size + this.#countClosing() >= this.#options.clientsMax;
+  }
+
+  /** Counts a client that was turned away because of the cap. */
+  refuse(): void {
+    this.#options.metrics.refused.add();
   }
 
   /** Figures for `/theblock/status`. */
@@ -135,10 +147,17 @@ export class Hub implements Publisher {
       mayRead,
       topics: new Map(),
       readme: kind.kind === "theblock",
+      readmeVersion: this.#readmeVersion,
+      readmeSentMs: this.#clock.monotonicMs(),
       stalledSinceMs: null,
       messages: 0,
       minuteMs: this.#clock.monotonicMs(),
     };
+    if (this.full) { // Several may have been let in at once.
+      this.refuse();
+      this.#close(client, 1013, "too many clients");
+      return { onMessage: () => {}, onClose: () => this.#closing.delete(socket) };
+    }
     this.#clients.add(client);
     if (kind.kind === "theblock") this.#send(client, this.#readmeFrame());
     else {
@@ -162,7 +181,7 @@ export class Hub implements Publisher {
       const nowMs = this.#clock.nowMs();
       if (this.#state) this.publish(this.#frames.expired(nowMs), this.#state);
       this.#sweepStalled();
-      this.#sweepReadme(nowMs);
+      this.#sweepReadme();
     }
   }
 
@@ -173,7 +192,7 @@ export class Hub implements Publisher {
   }
 
   #publishFrame(frame: Frame): void {
-    if (README_TOPICS.includes(frame.topic)) this.#readmeDirty = true;
+    if (README_TOPICS.includes(frame.topic)) this.#readmeVersion++;
     for (const client of this.#clients) if (client.topics.has(frame.topic)) this.#sendTopic(client, frame);
   }
 
@@ -212,7 +231,9 @@ export class Hub implements Publisher {
       return this.#close(client, 1008, `more than ${MESSAGES_PER_MINUTE_MAX} messages a minute`);
     }
     if (typeof data !== "string") return this.#close(client, 1003, "only text is understood");
-    if (data.length > MESSAGE_BYTES_MAX) return this.#close(client, 1009, `over ${MESSAGE_BYTES_MAX} bytes`);
+    if (utf8Bytes(data) > MESSAGE_BYTES_MAX) {
+      return this.#close(client, 1009, `over ${MESSAGE_BYTES_MAX} bytes`);
+    }
     const message = parseMessage(data);
     if (message === null) return this.#error(client, "BAD_MESSAGE", "a message is a JSON object with an op");
     switch (message.op) {
@@ -262,7 +283,8 @@ export class Hub implements Publisher {
     const frame = this.frame(topic);
     const patches = since === null ? null : this.#frames.patchesSince(topic, since);
     client.topics.set(topic, -1);
-    if (patches === null) return this.#sendTopic(client, frame);
+    const jammed = client.socket.bufferedAmount > BUFFERED_BYTES_MAX;
+    if (patches === null || jammed) return this.#sendTopic(client, frame);
     for (const { seq, data } of patches) this.#send(client, this.#topicMessage(topic, seq, "patch", data));
     client.topics.set(topic, frame.seq);
   }
@@ -305,25 +327,30 @@ export class Hub implements Publisher {
     }
   }
 
-  #sweepReadme(nowMs: number): void {
-    const sinceMs = nowMs - this.#readmeSentMs;
-    if (sinceMs < README_MIN_MS || !(this.#readmeDirty || sinceMs >= README_MAX_MS)) return;
-    this.#readmeDirty = false;
-    this.#readmeSentMs = nowMs;
+  #sweepReadme(): void {
+    const nowMs = this.#clock.monotonicMs();
     let text: string | undefined;
     for (const client of this.#clients) {
-      if (!client.readme) continue;
+      const sinceMs = nowMs - client.readmeSentMs;
+      const due = sinceMs >= README_MIN_MS && client.readmeVersion !== this.#readmeVersion ||
+        sinceMs > README_MAX_MS - SWEEP_MS;
+      if (!client.readme || !due) continue;
       if (client.socket.bufferedAmount > BUFFERED_BYTES_MAX) {
-        client.stalledSinceMs ??= this.#clock.monotonicMs();
-      } else this.#send(client, text ??= this.#readmeFrame());
+        client.stalledSinceMs ??= nowMs;
+        continue;
+      }
+      this.#send(client, text ??= this.#readmeFrame());
+      client.readmeVersion = this.#readmeVersion;
+      client.readmeSentMs = nowMs;
     }
   }
 
   #readmeFrame(): string {
-    const [health, gates] = README_TOPICS.map((topic) => this.frame(topic)) as [Frame, Frame];
-    const timestamp = Math.floor(Math.max(health.asOfMs, gates.asOfMs) / 1000);
-    return `{"type":"update","data":{"health":${health.encoded.json},"gates":${gates.encoded.json}},` +
-      `"timestamp":${timestamp}}`;
+    const frames = README_TOPICS.map((topic) => this.frame(topic));
+    const bodies = frames.map(({ topic, encoded }) => `"${topic}":${encoded.json}`).join(",");
+    const timestamp = Math.floor(Math.max(...frames.map(({ asOfMs }) => asOfMs)) / 1000);
+    const pending = this.#options.ambient().queries.pendingOperations();
+    return `{"type":"update","data":{${bodies},"pending_operations":${pending}},"timestamp":${timestamp}}`;
   }
 
   #close(client: Client, code: number, reason: string): void {
@@ -342,6 +369,10 @@ export class Hub implements Publisher {
     }
     return this.#closing.size;
   }
+}
+
+function utf8Bytes(text: string): number {
+  return text.length > MESSAGE_BYTES_MAX ? text.length : new TextEncoder().encode(text).length;
 }
 
 function legacyMessage(frame: Frame): string {

@@ -3,5 +3,6 @@ import { acceptsEncodings } from "@std/http/negotiation";
 
 /** Whether the client asked for an encoding. A client that says nothing gets plain bytes. */
 export function wantsEncoding(request: Request, encoding: string): boolean {
-  return request.headers.has("accept-encoding") && acceptsEncodings(request, encoding, "identity") === encoding;
+  const asked = request.headers.get("accept-encoding")?.trim() ?? "";
+  return asked !== "" && acceptsEncodings(request, encoding, "identity") === encoding;
 }

@@ -110,7 +110,9 @@ function pick(
   method: string,
   params: Readonly<Record<string, string>>,
 ): Match {
-  const route = routes.get(method === "HEAD" ? "GET" : method);
+  const asked = method === "HEAD" ? "GET" : method;
+  // A plain GET of a stream finds it too, and is told to upgrade.
+  const route = routes.get(asked) ?? (asked === "GET" ? routes.get("WS") : undefined);
   if (route) return { route, params };
   const allow = [...routes.keys()].flatMap((known) =>
     known === "WS" ? ["GET"] : known === "GET" ? ["GET", "HEAD"] : known

@@ -65,21 +65,12 @@ export class Server {
    *
    * @returns The URL to reach it
    * @throws {Deno.errors.AddrInUse} If the port is taken
+   * @throws {Deno.errors.AddrNotAvailable} If the address is none of this machine's, or the port is not for us
    */
   listen(): string {
-    const { hostname, port, log } = this.#options;
-    this.#http = Deno.serve({
-      hostname,
-      port,
-      onListen: () => {},
-      onError: (error) => {
-        log.error("server.error", { error });
-        return problemResponse(new Problem(500, "the server made a mistake; its log says which"), "-");
-      },
-    }, (request, info) => this.#handle(request, info));
-    const { address } = { address: this.#http.addr };
-    const name = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
-    return `http://${name}:${address.port}`;
+    this.#http = this.#serve();
+    const { hostname, port } = this.#http.addr;
+    return `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
   }
 
   /** Stops accepting, lets requests finish within the deadline, then lets go. */
@@ -92,6 +83,24 @@ export class Server {
     patience.abort();
   }
 
+  #serve(): Deno.HttpServer<Deno.NetAddr> {
+    const { hostname, port, log } = this.#options;
+    const onError = (error: unknown) => {
+      log.error("server.error", { error });
+      return problemResponse(new Problem(500, "the server made a mistake; its log says which"), "-");
+    };
+    try {
+      return Deno.serve(
+        { hostname, port, onListen: () => {}, onError },
+        (request, info) => this.#handle(request, info),
+      );
+    } catch (error) {
+      if (error instanceof Deno.errors.AddrInUse || error instanceof Deno.errors.NotCapable) throw error;
+      const why = error instanceof Error ? error.message : String(error);
+      throw new Deno.errors.AddrNotAvailable(`Cannot listen on ${hostname}:${port}: ${why}`);
+    }
+  }
+
   async #handle(request: Request, info: Deno.ServeHandlerInfo<Deno.NetAddr>): Promise<Response> {
     const began = this.#options.clock.monotonicMs();
     const requestId = `${(++this.#requests).toString(36)}-${crypto.randomUUID().slice(0, 8)}`;
@@ -102,6 +111,8 @@ export class Server {
     } catch (error) {
       response = this.#failure(error, requestId, request);
     }
+    const origin = allowedOrigin(this.#options.hosts, request);
+    if (origin !== null && response.status !== 101) allowOrigin(response, origin);
     const status = String(response.status);
     this.#options.metrics.requests.add(1, { method: request.method.slice(0, 8), route, status });
     this.#options.metrics.seconds.observe((this.#options.clock.monotonicMs() - began) / 1000, { route });
@@ -120,11 +131,12 @@ export class Server {
     const { router, hosts, auth, web } = this.#options;
     if (request.url.length > URL_MAX) throw new Problem(400, `the URL is longer than ${URL_MAX} characters`);
     hosts.checkHost(request);
-    const url = new URL(request.url);
+    const url = URL.parse(request.url);
+    if (url === null) throw new Problem(400, "the URL or the Host header cannot be read");
     const upgrade = request.headers.get("upgrade")?.toLowerCase() === "websocket";
     const reads = (request.method === "GET" || request.method === "HEAD") && !upgrade;
-    const origin = reads ? allowedOrigin(hosts, request) : hosts.checkOrigin(request);
-    if (request.method === "OPTIONS") return preflight(router.match("GET", url.pathname), origin);
+    if (!reads) hosts.checkOrigin(request);
+    if (request.method === "OPTIONS") return preflight(router.match("GET", url.pathname));
     if (url.pathname.startsWith(WEB_PREFIX) && reads) {
       named(`${WEB_PREFIX}*`);
       const file = web.file(request, url.pathname);
@@ -156,9 +168,7 @@ export class Server {
       scopes: identity.scopes,
       signal: this.#stop.signal,
     };
-    const response = this.#respond(request, await match.route.handle!(context));
-    if (origin !== null) allowOrigin(response, origin);
-    return response;
+    return this.#respond(request, await match.route.handle!(context));
   }
 
   #respond(request: Request, reply: Reply): Response {
@@ -175,13 +185,13 @@ export class Server {
   #upgrade(request: Request, route: Route, identity: Identity, upgrade: boolean): Response {
     if (!upgrade) throw new Problem(426, "this is a WebSocket", { headers: { upgrade: "websocket" } });
     const { hub } = this.#options;
-    if (hub.full) throw new Problem(503, "too many clients", { headers: { "retry-after": "5" } });
+    if (hub.full) {
+      hub.refuse();
+      throw new Problem(503, "too many clients", { headers: { "retry-after": "5" } });
+    }
     const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ??
       [];
-    const { socket, response } = Deno.upgradeWebSocket(request, {
-      idleTimeout: 60,
-      ...(offered.includes(PROTOCOL) ? { protocol: PROTOCOL } : {}),
-    });
+    const { socket, response } = upgradeOf(request, offered.includes(PROTOCOL));
     let session: ReturnType<Hub["connect"]> | null = null;
     const mayRead = identity.scopes.has("read");
     socket.onopen = () => session = hub.connect(socket, route.session!, mayRead);
@@ -196,11 +206,20 @@ export class Server {
     this.#options.log.error("server.bug", {
       request_id: requestId,
       method: request.method,
-      path: new URL(request.url).pathname,
+      url: request.url.slice(0, URL_MAX),
       error,
       stack: error instanceof Error ? error.stack : undefined,
     });
     return problemResponse(new Problem(500, "the server made a mistake; its log says which"), requestId);
+  }
+}
+
+/** The handshake; @throws {Problem} 400 where the request lacks a part of it. */
+function upgradeOf(request: Request, named: boolean): Deno.WebSocketUpgrade {
+  try {
+    return Deno.upgradeWebSocket(request, { idleTimeout: 60, ...(named ? { protocol: PROTOCOL } : {}) });
+  } catch (error) {
+    throw new Problem(400, error instanceof Error ? error.message : "the handshake is not complete");
   }
 }
 
@@ -264,9 +283,9 @@ function allowOrigin(response: Response, origin: string): void {
   response.headers.append("vary", "Origin");
 }
 
-function preflight(match: Match, origin: string | null): Response {
+function preflight(match: Match): Response {
   if (match === null) throw new Problem(404, "there is nothing here");
-  const response = new Response(null, {
+  return new Response(null, {
     status: 204,
     headers: {
       "access-control-allow-methods": "GET, HEAD, POST, DELETE",
@@ -274,6 +293,4 @@ function preflight(match: Match, origin: string | null): Response {
       "access-control-max-age": "600",
     },
   });
-  if (origin !== null) allowOrigin(response, origin);
-  return response;
 }

@@ -1,6 +1,7 @@
 /** What routes may use. `app.ts` fills it; routes know nothing else of the program. */
 import type { CoreState } from "../engine/core.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
+import type { Queries } from "../runtime/ports/store.ts";
 import type { DomainLookup } from "../runtime/ports/domain_lookup.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
@@ -27,6 +28,7 @@ export interface Readiness {
 export interface Services {
   readonly build: BuildInfo;
   readonly state: () => CoreState;
+  readonly queries: () => Queries;
   readonly source: () => Source;
   readonly readiness: () => Readiness;
   readonly metrics: Metrics;

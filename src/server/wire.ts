@@ -304,11 +304,139 @@ export interface Status {
     readonly frames_sent: number;
     readonly evicted: number;
   };
-  readonly store: { readonly bytes: number | null; readonly schema: number | null };
-  readonly journal_seq: number | null;
+  readonly store: { readonly bytes: number | null; readonly schema: number; readonly error: string | null };
+  readonly journal_seq: number;
   readonly process: {
     readonly rss_bytes: number;
     readonly heap_bytes: number;
     readonly event_loop_lag_ms: number;
   };
+}
+
+/** Profit and loss of one market. */
+export interface MarketPnl {
+  readonly revenue: number | null;
+  readonly costs: number | null;
+  readonly net: number | null;
+  readonly subsidies: number | null;
+  readonly own_receipts: number;
+  readonly receipts: number;
+}
+
+/** `GET /theblock/pnl`. */
+export interface Pnl {
+  readonly window: "24h" | "7d" | "all";
+  readonly since_height: number | null;
+  readonly since: number | null;
+  readonly total_revenue: number | null;
+  readonly total_costs: number | null;
+  readonly net_profit: number | null;
+  readonly profit_margin: number | null;
+  readonly pending_operations: number;
+  readonly total_receipts: number;
+  readonly own_receipts: number;
+  readonly subsidies: number | null;
+  readonly mining_rewards: number | null;
+  readonly unclassified: number | null;
+  readonly disputed_receipts: number;
+  readonly disputed_amount: number | null;
+  readonly by_market: {
+    readonly compute: MarketPnl;
+    readonly storage: MarketPnl;
+    readonly energy: MarketPnl;
+    readonly ad: MarketPnl;
+  };
+  readonly balances: readonly {
+    readonly id: string;
+    readonly role: "account" | "miner";
+    readonly amount: number | null;
+    readonly opening: number | null;
+    readonly unclassified: number | null;
+  }[];
+}
+
+/** One operation. */
+export interface OperationBody {
+  readonly id: string;
+  readonly type: string;
+  readonly timestamp: number;
+  readonly block_height: number | null;
+  readonly provider: string | null;
+  readonly consumer: string | null;
+  readonly amount: number | null;
+  readonly status: string;
+  readonly own: boolean;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** `GET /theblock/operations`. */
+export interface Operations {
+  readonly operations: readonly OperationBody[];
+  readonly total: number;
+  readonly limit: number;
+  readonly offset: number;
+  readonly next_cursor: string | null;
+  readonly by_market: {
+    readonly compute: number;
+    readonly storage: number;
+    readonly energy: number;
+    readonly ad: number;
+  };
+}
+
+/** One receipt, in the README's names. */
+export interface ReceiptBody {
+  readonly id: string;
+  readonly market: string;
+  readonly source: string;
+  readonly own: boolean;
+  readonly timestamp: number;
+  readonly block_height: number;
+  readonly receipt_index: number;
+  readonly receipt_type: string;
+  readonly digest_hex: string;
+  readonly amount: number | null;
+  readonly deducted: number | null;
+  readonly units: number | null;
+  readonly unit: string;
+  readonly provider_identity: string | null;
+  readonly consumer: string | null;
+  readonly verified: boolean | null;
+  readonly subsidies: Readonly<Record<string, number | null>>;
+  readonly disputes: readonly { readonly id: string; readonly reason: string; readonly status: string }[];
+  readonly receipt: unknown;
+  readonly audit_queries: unknown;
+  readonly invariants: unknown;
+  readonly causality: unknown;
+}
+
+/** `GET /theblock/receipts`. */
+export interface Receipts {
+  readonly receipts: readonly ReceiptBody[];
+  readonly total: number;
+  readonly limit: number;
+  readonly offset: number;
+  readonly next_cursor: string | null;
+}
+
+/** One alert. */
+export interface AlertBody {
+  readonly id: string;
+  readonly rule: string;
+  readonly severity: "info" | "warning" | "critical";
+  readonly state: "open" | "resolved";
+  readonly message: string;
+  readonly raised_at: number;
+  readonly resolved_at: number | null;
+}
+
+/** `GET /theblock/alerts`. */
+export interface Alerts {
+  readonly alerts: readonly AlertBody[];
+  readonly open: number;
+  readonly critical: number;
+  readonly total: number;
+  readonly limit: number;
+  readonly offset: number;
+  readonly next_cursor: string | null;
 }

@@ -12,7 +12,7 @@ export interface LocalKey {
 /**
  * Reads the key of the data folder, or makes one that only the owner can read.
  *
- * @throws {Error} If the file exists and does not hold a key
+ * @throws {Deno.errors.InvalidData} If the file exists and does not hold a key
  */
 export async function localKey(dataDir: string): Promise<LocalKey> {
   const path = join(dataDir, "api.key");
@@ -20,7 +20,7 @@ export async function localKey(dataDir: string): Promise<LocalKey> {
   try {
     const key = (await Deno.readTextFile(path)).trim();
     if (!/^[\w-]{32,128}$/.test(key)) {
-      throw new TypeError(`Cannot use ${path}: it does not hold a key; delete it`);
+      throw new Deno.errors.InvalidData(`Cannot use ${path}: it does not hold a key; delete it`);
     }
     return { key, path, created: false };
   } catch (error) {

@@ -1,7 +1,9 @@
 /** The view of each topic. */
 import type { Topic } from "../../engine/topic.ts";
+import { alertsView } from "./alerts.ts";
 import { gatesView } from "./gates.ts";
 import { healthView } from "./health.ts";
+import { operationsView, pnlView, receiptsView } from "./ledger.ts";
 import { marketsView, marketViews, providersView } from "./markets.ts";
 import { networkView } from "./network.ts";
 import { capabilitiesView, mempoolView, peersView, schedulerView } from "./node.ts";
@@ -12,6 +14,7 @@ import type { View } from "./view.ts";
 export const VIEWS: Readonly<Record<Topic, View<unknown>>> = {
   health: healthView as View<unknown>,
   status: statusView as View<unknown>,
+  pnl: pnlView as View<unknown>,
   gates: gatesView as View<unknown>,
   network: networkView as View<unknown>,
   markets: marketsView as View<unknown>,
@@ -24,4 +27,7 @@ export const VIEWS: Readonly<Record<Topic, View<unknown>>> = {
   mempool: mempoolView as View<unknown>,
   capabilities: capabilitiesView as View<unknown>,
   providers: providersView as View<unknown>,
+  operations: operationsView as View<unknown>,
+  receipts: receiptsView as View<unknown>,
+  alerts: alertsView as View<unknown>,
 };

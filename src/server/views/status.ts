@@ -24,7 +24,11 @@ export const statusView: View<Status> = {
     const tip = tipOf(chain);
     return {
       draft: {
-        status: sync === "unreachable" || sync === "halted" ? "down" : sync === "stalled" ? "degraded" : "ok",
+        status: sync === "unreachable" || sync === "halted"
+          ? "down"
+          : sync === "stalled" || ambient.storeError !== null
+          ? "degraded"
+          : "ok",
         uptime_seconds: Math.floor(ambient.uptimeSeconds),
         version: ambient.version,
         mode: ambient.mode,
@@ -51,8 +55,12 @@ export const statusView: View<Status> = {
           frames_sent: ambient.streams.framesSent,
           evicted: ambient.streams.evicted,
         },
-        store: { bytes: ambient.store.bytes, schema: ambient.store.schema },
-        journal_seq: ambient.store.journalSeq,
+        store: {
+          bytes: ambient.queries.bytes() ?? absent("DISABLED", "the store is in memory"),
+          schema: ambient.queries.schemaVersion,
+          error: ambient.storeError ?? absent("UNDEFINED", "the store can be written"),
+        },
+        journal_seq: ambient.queries.journalSeq(),
         process: {
           rss_bytes: ambient.process.rssBytes,
           heap_bytes: ambient.process.heapBytes,

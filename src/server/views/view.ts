@@ -1,6 +1,7 @@
 /** What a view is: a pure function from state to the draft of one topic's body. */
 import type { CoreState } from "../../engine/core.ts";
 import type { ObservationKey } from "../../engine/observation.ts";
+import type { Queries } from "../../runtime/ports/store.ts";
 import type { Known } from "../../engine/reason.ts";
 import { mapKnown } from "../../engine/reason.ts";
 import type { Measured } from "../../engine/network.ts";
@@ -22,11 +23,10 @@ export interface Ambient {
     readonly framesSent: number;
     readonly evicted: number;
   };
-  readonly store: {
-    readonly bytes: Known<number>;
-    readonly schema: Known<number>;
-    readonly journalSeq: Known<number>;
-  };
+  /** The query tables. */
+  readonly queries: Queries;
+  /** Why nothing can be written at the moment, or null. */
+  readonly storeError: string | null;
   readonly process: {
     readonly rssBytes: number;
     readonly heapBytes: number;

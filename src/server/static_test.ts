@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
+// @ts-types="#types/std_assert.d.ts"
+import { assert, assertEquals, assertMatch, assertNotMatch, assertStringIncludes } from "@std/assert";
+import { readWebSources, toJavaScript, WEB_PREFIX, WebAssets, type WebSource } from "./static.ts";
+
+const INDEX = `<!doctype html>
+<html lang="en">
+  <head>
+    <!-- importmap -->
+    <link rel="stylesheet" href="./app.css">
+    <link rel="modulepreload" href="./views/one.js">
+    <script type="module" src="./main.js"></script>
+  </head>
+</html>
+`;
+
+const SOURCES: readonly WebSource[] = [
+  { path: "app.css", text: `body { color: red; } ${"/* pad */".repeat(200)}` },
+  { path: "icon.svg", text: "<svg xmlns='http://www.w3.org/2000/svg'/>" },
+  { path: "index.html", text: INDEX },
+  { path: "main.ts", text: 'import { one } from "./views/one.ts";\nexport const n: number = one;\n' },
+  { path: "theme.js", text: "document.title = '$& $1';\n" },
+  { path: "views/one.ts", text: "export const one: number = 1;\n" },
+];
+
+function get(path: string, headers: Record<string, string> = {}): Request {
+  return new Request(`http://127.0.0.1:8000${path}`, { headers });
+}
+
+/** The import map of a page. */
+function importsOf(html: string): Record<string, string> {
+  return JSON.parse(/<script type="importmap">(.*?)<\/script>/s.exec(html)![1]!).imports;
+}
+
+Deno.test("toJavaScript() erases types and keeps line numbers", () => {
+  const text = toJavaScript({
+    path: "a.ts",
+    text: "interface A {\n  b: number;\n}\nexport const c: A = { b: 1 };\n",
+  });
+  assertEquals(text.split("\n").length, 5);
+  assertMatch(text.split("\n")[3]!, /export const c\s+= \{ b: 1 \};/);
+  assertNotMatch(text, /interface|number/);
+  assertEquals(toJavaScript({ path: "a.js", text: "x: y" }), "x: y");
+});
+
+Deno.test("WebAssets.page() holds an import map whose hash the policy names", async () => {
+  const web = new WebAssets(SOURCES);
+  const response = web.page(get("/"));
+  const html = await response.text();
+  const map = /<script type="importmap">(.*?)<\/script>/s.exec(html)![1]!;
+  const policy = response.headers.get("content-security-policy")!;
+  assertEquals(policy, web.policy);
+  assertStringIncludes(policy, `'sha256-${createHash("sha256").update(map).digest("base64")}'`);
+  assertEquals(Object.keys(importsOf(html)), ["/web/main.ts", "/web/theme.js", "/web/views/one.ts"]);
+});
+
+Deno.test("WebAssets.policy allows nothing that was not named", () => {
+  const policy = new Map(
+    new WebAssets(SOURCES).policy.split("; ").map((directive) => {
+      const [name, ...values] = directive.split(" ");
+      return [name!, values];
+    }),
+  );
+  assertEquals(policy.get("default-src"), ["'none'"]);
+  assertEquals(policy.get("style-src"), ["'self'"]);
+  assertEquals(policy.get("connect-src"), ["'self'"]);
+  assertEquals(policy.get("base-uri"), ["'none'"]);
+  assertEquals(policy.get("form-action"), ["'none'"]);
+  assertEquals(policy.get("frame-ancestors"), ["'none'"]);
+  assertEquals(policy.get("require-trusted-types-for"), ["'script'"]);
+  assertEquals(policy.get("trusted-types"), ["'none'"]);
+  const scripts = policy.get("script-src")!;
+  assertEquals(scripts[0], "'self'");
+  assertEquals(scripts.slice(1).every((source) => source.startsWith("'sha256-")), true);
+  assertNotMatch(new WebAssets(SOURCES).policy, /unsafe|\*|http:|https:/);
+});
+
+Deno.test("WebAssets.page() leads to files that exist, under names that carry their hash", async () => {
+  const web = new WebAssets(SOURCES);
+  const html = await web.page(get("/")).text();
+  assertNotMatch(html, /"\.\//);
+  const urls = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, url]) => url!);
+  assertEquals(urls.length, 3);
+  for (const url of [...urls, ...Object.values(importsOf(html))]) {
+    assertMatch(url, /^\/web\/[\w/]+\.[0-9a-f]{12}\.(js|css)$/);
+    const response = web.file(get(url), url);
+    assert(response !== null, url);
+    assertEquals(response.headers.get("cache-control"), "public, max-age=31536000, immutable");
+    const text = await response.text();
+    assertEquals(createHash("sha256").update(text).digest("hex").slice(0, 12), url.split(".")[1]);
+  }
+});
+
+Deno.test("WebAssets.file() serves the plain names too, to be asked again each time", async () => {
+  const web = new WebAssets(SOURCES);
+  const response = web.file(get("/web/main.ts"), "/web/main.ts")!;
+  assertEquals(response.headers.get("cache-control"), "no-cache");
+  assertEquals(response.headers.get("content-type"), "text/javascript; charset=utf-8");
+  assertNotMatch(await response.text(), /: number/);
+  const types = { "app.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml" };
+  for (const [path, type] of Object.entries(types)) {
+    assertEquals(web.file(get("/"), `/web/${path}`)!.headers.get("content-type"), type);
+  }
+});
+
+Deno.test("WebAssets.file() changes the hashed name with the content", async () => {
+  const hashed = async (text: string) => {
+    const web = new WebAssets([...SOURCES.filter(({ path }) => path !== "views/one.ts"), {
+      path: "views/one.ts",
+      text,
+    }]);
+    return importsOf(await web.page(get("/")).text())["/web/views/one.ts"];
+  };
+  assertEquals(await hashed("export const one = 1;"), await hashed("export const one = 1;"));
+  assert(await hashed("export const one = 1;") !== await hashed("export const one = 2;"));
+});
+
+Deno.test("WebAssets.file() negotiates brotli, gzip and plain bytes, each with its own strong ETag", async () => {
+  const web = new WebAssets(SOURCES);
+  const plain = SOURCES[0]!.text;
+  const ask = (encoding: string | null, etag?: string) =>
+    web.file(
+      get("/web/app.css", {
+        ...(encoding === null ? {} : { "accept-encoding": encoding }),
+        ...(etag === undefined ? {} : { "if-none-match": etag }),
+      }),
+      "/web/app.css",
+    )!;
+  const etags = new Set<string>();
+  const cases: readonly [string | null, string | null, (bytes: Uint8Array) => Uint8Array][] = [
+    [null, null, (bytes) => bytes],
+    ["identity", null, (bytes) => bytes],
+    ["gzip", "gzip", gunzipSync],
+    ["gzip, deflate, br", "br", brotliDecompressSync],
+    ["br;q=0, gzip", "gzip", gunzipSync],
+  ];
+  for (const [asked, encoding, decode] of cases) {
+    const response = ask(asked);
+    assertEquals(response.headers.get("content-encoding"), encoding, String(asked));
+    assertEquals(response.headers.get("vary"), "Accept-Encoding");
+    assertEquals(new TextDecoder().decode(decode(new Uint8Array(await response.arrayBuffer()))), plain);
+    const etag = response.headers.get("etag")!;
+    assertMatch(etag, /^"[\w-]+"$/);
+    etags.add(etag);
+    assertEquals(ask(asked, etag).status, 304);
+    assertEquals(ask(asked, `"other", ${etag}`).status, 304);
+    assertEquals(ask(asked, '"other"').status, 200);
+  }
+  assertEquals(etags.size, 3);
+  const notModified = ask("br", [...etags].find((etag) => etag.endsWith('-br"')));
+  assertEquals([notModified.status, await notModified.text()], [304, ""]);
+  assertEquals(notModified.headers.get("content-encoding"), null);
+});
+
+Deno.test("WebAssets.file() only knows the names that were read", () => {
+  const web = new WebAssets(SOURCES);
+  const names = [
+    "index.html",
+    "main.js",
+    "../deno.json",
+    "",
+    "views/",
+    "views",
+    "__proto__",
+    "MAIN.ts",
+    "main.ts/",
+  ];
+  for (const name of names) assertEquals(web.file(get("/"), `${WEB_PREFIX}${name}`), null, name);
+});
+
+Deno.test("WebAssets without an index.html still has a page", async () => {
+  assertStringIncludes(await new WebAssets([]).page(get("/")).text(), "<title>block-buster</title>");
+});
+
+Deno.test("readWebSources() reads what the page is made of and leaves tests, notes and declarations out", async () => {
+  const root = await Deno.makeTempDir();
+  try {
+    await Deno.mkdir(`${root}/charts`);
+    const files = ["main.ts", "app.css", "charts/line.ts", "index.html", "icon.svg", "theme.js"];
+    const others = [
+      "main_test.ts",
+      "charts/line_bench.ts",
+      "dom.d.ts",
+      "deno.json",
+      "README.md",
+      "photo.png",
+      ".env",
+    ];
+    for (const name of [...files, ...others]) await Deno.writeTextFile(`${root}/${name}`, `// ${name}`);
+    const sources = await readWebSources(new URL(`file://${root}/`));
+    assertEquals(sources.map(({ path }) => path), [...files].sort());
+    assertEquals(sources.find(({ path }) => path === "charts/line.ts")!.text, "// charts/line.ts");
+  } finally {
+    await Deno.remove(root, { recursive: true });
+  }
+});

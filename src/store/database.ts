@@ -1,0 +1,114 @@
+/** Opens the database file: pragmas, the folder's lock, migrations. */
+import { DatabaseSync } from "node:sqlite";
+import { StoreError, type StoreErrorKind } from "../runtime/ports/store.ts";
+import { MIGRATIONS } from "./migrations.ts";
+
+/** Version of the schema that this program writes. */
+export const SCHEMA_VERSION = MIGRATIONS.length;
+
+/** How long a writer waits for a reader of another process, such as a backup. */
+const BUSY_MS = 2_000;
+
+/**
+ * Opens a database, bringing an older schema up to date after copying the file.
+ *
+ * @param path File, or `:memory:`
+ * @throws {StoreError} `newer`, `corrupt`, `read_only`, `full` or `other`
+ */
+export function openDatabase(path: string, readOnly = false): DatabaseSync {
+  const db = guarded(path, () => new DatabaseSync(path, { readOnly }));
+  try {
+    return guarded(path, () => {
+      db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
+      if (readOnly) return requireCurrent(db, path);
+      db.exec("PRAGMA journal_mode = WAL");
+      db.exec("PRAGMA synchronous = NORMAL");
+      db.exec("PRAGMA foreign_keys = ON");
+      db.exec("PRAGMA cell_size_check = ON");
+      db.exec("PRAGMA temp_store = MEMORY");
+      migrate(db, path);
+      return db;
+    });
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+/** A reader cannot migrate: only the present schema will do. */
+function requireCurrent(db: DatabaseSync, path: string): DatabaseSync {
+  const found = versionOf(db);
+  if (found === SCHEMA_VERSION) return db;
+  throw new StoreError(
+    "newer",
+    `Cannot read ${path}: it has schema ${found}, this program reads ${SCHEMA_VERSION}`,
+  );
+}
+
+/** Version that a database was written with; 0 = empty. */
+export function versionOf(db: DatabaseSync): number {
+  return Number((db.prepare("PRAGMA user_version").get() as { user_version: number }).user_version);
+}
+
+function migrate(db: DatabaseSync, path: string): void {
+  const found = versionOf(db);
+  if (found > SCHEMA_VERSION) {
+    throw new StoreError(
+      "newer",
+      `Cannot open ${path}: it has schema ${found}, this program knows up to ${SCHEMA_VERSION}; start a newer program`,
+    );
+  }
+  if (found === SCHEMA_VERSION) return;
+  if (found > 0 && path !== ":memory:") copyBefore(db, path, found);
+  if (found === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
+  for (let version = found; version < SCHEMA_VERSION; version++) {
+    db.exec("BEGIN IMMEDIATE");
+    try {
+      db.exec(MIGRATIONS[version]!);
+      db.exec(`PRAGMA user_version = ${version + 1}`);
+      db.exec("COMMIT");
+    } catch (error) {
+      db.exec("ROLLBACK");
+      throw error;
+    }
+  }
+}
+
+/** Keeps the file as it was before a migration, once. */
+function copyBefore(db: DatabaseSync, path: string, version: number): void {
+  const copy = `${path}.schema-${version}.bak`;
+  try {
+    Deno.statSync(copy);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    db.prepare("VACUUM INTO ?").run(copy);
+  }
+}
+
+/** Runs something on a database; what it throws becomes a {@link StoreError} that names the file. */
+export function guarded<T>(path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw storeError(path, error);
+  }
+}
+
+/** Primary result codes of SQLite that have a kind of their own. */
+const KINDS: Readonly<Record<number, StoreErrorKind>> = {
+  5: "locked",
+  8: "read_only",
+  10: "io",
+  11: "corrupt",
+  13: "full",
+  14: "read_only",
+  26: "corrupt",
+};
+
+/** The error of the store for whatever was thrown. */
+export function storeError(path: string, error: unknown): StoreError {
+  if (error instanceof StoreError) return error;
+  const { errcode, message } = error as { errcode?: unknown; message?: unknown };
+  const kind = typeof errcode === "number" ? KINDS[errcode & 0xff] ?? "other" : "other";
+  return new StoreError(kind, `Cannot use the store ${path}: ${String(message ?? error)}`, { cause: error });
+}

@@ -1,0 +1,76 @@
+/** The schema, one step per version. A step that has shipped is never changed; a new one is added. */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+
+  -- Everything that changed state, in order. checksum is a CRC-32 chained over all rows before it.
+  CREATE TABLE journal (
+    seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, kind TEXT NOT NULL, event TEXT NOT NULL, checksum INTEGER NOT NULL
+  );
+  CREATE TABLE snapshots (
+    seq INTEGER PRIMARY KEY, at_ms INTEGER NOT NULL, state BLOB NOT NULL, hash TEXT NOT NULL, sha256 TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+  );
+
+  -- Amounts are decimal text: they may exceed what an integer column holds.
+  CREATE TABLE receipts (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, height INTEGER NOT NULL, idx INTEGER NOT NULL, anchored INTEGER NOT NULL,
+    market TEXT NOT NULL, source TEXT NOT NULL, digest TEXT NOT NULL, provider TEXT, consumer TEXT,
+    own INTEGER NOT NULL, disputed INTEGER NOT NULL, verified INTEGER, time_ms INTEGER NOT NULL,
+    amount TEXT NOT NULL, deducted TEXT NOT NULL, units TEXT NOT NULL,
+    subsidies TEXT NOT NULL, disputes TEXT NOT NULL, payload TEXT NOT NULL, checksum INTEGER NOT NULL
+  );
+  CREATE INDEX receipts_by_time ON receipts (time_ms);
+  CREATE INDEX receipts_by_height ON receipts (height DESC, idx DESC, id DESC);
+  CREATE INDEX receipts_by_market ON receipts (market, height DESC, idx DESC, id DESC);
+  CREATE INDEX receipts_by_provider ON receipts (provider, height DESC, idx DESC, id DESC);
+  CREATE INDEX receipts_own ON receipts (height DESC, idx DESC, id DESC) WHERE own = 1;
+  CREATE INDEX receipts_disputed ON receipts (height DESC, idx DESC, id DESC) WHERE disputed = 1;
+
+  CREATE TABLE entries (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, kind TEXT NOT NULL, market TEXT, receipt_id TEXT, height INTEGER NOT NULL,
+    anchored INTEGER NOT NULL, time_ms INTEGER NOT NULL, amount TEXT NOT NULL, debit TEXT NOT NULL, credit TEXT NOT NULL,
+    checksum INTEGER NOT NULL
+  ) WITHOUT ROWID;
+  CREATE INDEX entries_by_time ON entries (time_ms, id);
+  CREATE INDEX entries_by_height ON entries (height) WHERE anchored = 1;
+
+  CREATE TABLE operations (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, height INTEGER, idx INTEGER NOT NULL, anchored INTEGER NOT NULL,
+    type TEXT NOT NULL, status TEXT NOT NULL, time_ms INTEGER NOT NULL, provider TEXT, consumer TEXT,
+    own INTEGER NOT NULL, amount TEXT NOT NULL, receipt_id TEXT, details TEXT NOT NULL
+  );
+  CREATE INDEX operations_by_time ON operations (time_ms DESC, idx DESC, id DESC);
+  CREATE INDEX operations_by_type ON operations (type, time_ms DESC, idx DESC, id DESC);
+  CREATE INDEX operations_by_status ON operations (status, time_ms DESC, idx DESC, id DESC);
+  CREATE INDEX operations_by_provider ON operations (provider, time_ms DESC, idx DESC, id DESC);
+  CREATE INDEX operations_by_height ON operations (height) WHERE anchored = 1;
+  CREATE INDEX operations_pending ON operations (id) WHERE own = 1 AND status IN ('pending', 'submitted');
+
+  -- How many rows match the filters that are asked for all the time.
+  CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+
+  CREATE TABLE candles (
+    market TEXT NOT NULL, step INTEGER NOT NULL, t INTEGER NOT NULL,
+    open TEXT NOT NULL, high TEXT NOT NULL, low TEXT NOT NULL, close TEXT NOT NULL,
+    amount TEXT NOT NULL, units TEXT NOT NULL, count INTEGER NOT NULL, source TEXT NOT NULL,
+    PRIMARY KEY (market, step, t)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE history (
+    step INTEGER NOT NULL, t INTEGER NOT NULL, v BLOB NOT NULL, PRIMARY KEY (step, t)
+  ) WITHOUT ROWID;
+
+  CREATE TABLE alerts (
+    id TEXT PRIMARY KEY, rule TEXT NOT NULL, severity TEXT NOT NULL, message TEXT NOT NULL,
+    raised_ms INTEGER NOT NULL, resolved_ms INTEGER
+  );
+  CREATE INDEX alerts_by_time ON alerts (raised_ms DESC, id DESC);
+  CREATE INDEX alerts_open ON alerts (raised_ms DESC, id DESC) WHERE resolved_ms IS NULL;
+  CREATE TABLE outbox (
+    id INTEGER PRIMARY KEY, body TEXT NOT NULL, created_ms INTEGER NOT NULL, next_ms INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0, done_ms INTEGER
+  );
+  CREATE INDEX outbox_due ON outbox (next_ms) WHERE done_ms IS NULL;
+  `,
+];

@@ -1,0 +1,81 @@
+/** Snapshots of the state: compressed, with a digest, so that a damaged one is never believed. */
+import { createHash } from "node:crypto";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { gunzipSync, gzipSync } from "node:zlib";
+import { hashText } from "../engine/hash.ts";
+
+/** Snapshots kept; more than one, because the newest may be the damaged one. */
+const KEPT = 4;
+
+/** Largest state that is believed. */
+const STATE_BYTES_MAX = 512 * 1024 * 1024;
+
+/** A snapshot that was read and found right. */
+export interface Snapshot {
+  readonly seq: number;
+  /** Checksum of the journal row at `seq`. */
+  readonly checksum: number;
+  readonly state: string;
+}
+
+/** Snapshots of an open database. */
+export class Snapshots {
+  readonly #insert: StatementSync;
+  readonly #list: StatementSync;
+  readonly #trim: StatementSync;
+
+  constructor(db: DatabaseSync) {
+    this.#insert = db.prepare(
+      "INSERT OR REPLACE INTO snapshots (seq, at_ms, state, hash, sha256, checksum) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    this.#list = db.prepare("SELECT * FROM snapshots ORDER BY seq DESC");
+    this.#trim = db.prepare(
+      "DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)",
+    );
+  }
+
+  /** Keeps the state after the journal row `seq`. */
+  save(seq: number, checksum: number, state: string, atMs: number): void {
+    const bytes = gzipSync(state, { level: 1 });
+    this.#insert.run(seq, atMs, bytes, hashText(state), digest(bytes), checksum);
+    this.#trim.run(KEPT);
+  }
+
+  /** The newest snapshot that is whole, and how many newer ones were not. */
+  newest(): { readonly snapshot: Snapshot | null; readonly damaged: number } {
+    let damaged = 0;
+    for (const row of this.#list.iterate() as Iterable<Record<string, unknown>>) {
+      const state = readState(row);
+      if (state !== null) {
+        return { snapshot: { seq: row.seq as number, checksum: row.checksum as number, state }, damaged };
+      }
+      damaged++;
+    }
+    return { snapshot: null, damaged };
+  }
+
+  /** Row of the oldest snapshot that is whole; null when there is none. */
+  oldestSeq(): number | null {
+    let oldest: number | null = null;
+    for (const row of this.#list.iterate() as Iterable<Record<string, unknown>>) {
+      if (readState(row) !== null) oldest = row.seq as number;
+    }
+    return oldest;
+  }
+}
+
+/** The state of a row, or null when the row is damaged. */
+function readState(row: Readonly<Record<string, unknown>>): string | null {
+  const { state, sha256, hash } = row as { state: Uint8Array; sha256: string; hash: string };
+  if (!(state instanceof Uint8Array) || digest(state) !== sha256) return null;
+  try {
+    const text = gunzipSync(state, { maxOutputLength: STATE_BYTES_MAX }).toString();
+    return hashText(text) === hash ? text : null;
+  } catch {
+    return null;
+  }
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}
