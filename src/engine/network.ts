@@ -19,6 +19,8 @@ export interface Measured {
 export function blockTimeMs(state: CoreState): Known<Measured> {
   const stats = sliceValue(state, "chainStats");
   if (isKnown(stats) && isKnown(stats.blockTimeMs)) return { value: stats.blockTimeMs, method: null };
+  const height = blockHeight(state);
+  if (!isKnown(height)) return height;
   return mapKnown(blockTimes(state.chain), ({ meanMs, method }) => ({ value: meanMs, method }));
 }
 
@@ -26,6 +28,8 @@ export function blockTimeMs(state: CoreState): Known<Measured> {
 export function tps(state: CoreState): Known<Measured> {
   const stats = sliceValue(state, "chainStats");
   if (isKnown(stats) && isKnown(stats.tps)) return { value: stats.tps, method: null };
+  const height = blockHeight(state);
+  if (!isKnown(height)) return height;
   const counted = headerTps(state.chain);
   if (isKnown(counted)) return { value: counted.tps, method: counted.method };
   return counted.code === "NOT_OFFERED" ? epochTps(state) : counted;

@@ -100,10 +100,10 @@ export function readFullcheckRequest(body: unknown): FullcheckRequest {
   if (fields.file !== undefined && fields.file !== null) {
     const given = objectOf(fields.file, "file", ["name", "size_bytes", "sha256", "preview_only"], errors);
     const name = optionalText(given.name, "file.name", /^[^\0]{1,255}$/, errors) ?? "";
-    const sha256 = optionalText(given.sha256, "file.sha256", /^[0-9a-f]{64}$/i, errors) ?? "";
+    const sha256 = optionalText(given.sha256, "file.sha256", /^[0-9a-f]{64}$/i, errors);
     const sizeBytes = optionalInteger(given.size_bytes, "file.size_bytes", 0, errors);
-    if (sha256 === "") errors.push({ field: "file.sha256", message: "must be 64 hex digits" });
-    file = { name, sizeBytes, sha256 };
+    if (!given.sha256) errors.push({ field: "file.sha256", message: "must be 64 hex digits" });
+    file = { name, sizeBytes, sha256: sha256 ?? "" };
   }
   const durationEpochs = optionalInteger(
     fields.storage_duration_epochs,

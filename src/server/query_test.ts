@@ -40,8 +40,12 @@ Deno.test("parseQuery() refuses parameters that the route does not have", () => 
   assertEquals(problems("limits=5"), [
     "limits is not a parameter of this route; it has limit, offset, cursor, depth, market, level, name",
   ]);
-  for (const name of ["__proto__", "constructor", "toString", "LIMIT", "limit%00", " limit"]) {
-    assertEquals(problems(`${encodeURIComponent(decodeURIComponent(name))}=1`).length, 1, name);
+  for (const name of ["__proto__", "constructor", "toString", "LIMIT", "limit\0", " limit"]) {
+    const [problem, ...more] = problems(`${encodeURIComponent(name)}=1`);
+    assertEquals([problem?.slice(0, name.length + 33), more], [
+      `${name} is not a parameter of this route`,
+      [],
+    ]);
   }
   const none = assertThrows(() => parseQuery(new URL("http://h/?a"), {}), Problem);
   assertEquals(none.errors[0]!.message, "is not a parameter of this route; it has none");

@@ -43,8 +43,10 @@ export interface OpenFolder {
  * @throws {StoreError} `locked` when another program has the folder, and whatever opening the file throws
  */
 export function openFolder(folder: string, retention: Retention): OpenFolder {
-  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const lock = lockFolder(folder);
+  const lock = writing(folder, () => {
+    Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return lockFolder(folder);
+  });
   try {
     takeOver(folder);
     return {
@@ -57,6 +59,37 @@ export function openFolder(folder: string, retention: Retention): OpenFolder {
     lock.close();
     throw error;
   }
+}
+
+/**
+ * Does something that writes into a folder of the store.
+ *
+ * @throws {StoreError} If the file system does not let it
+ */
+function writing<T>(folder: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw fileError(folder, error);
+  }
+}
+
+/** The error of the store for one of the file system. */
+export function fileError(folder: string, error: unknown): unknown {
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  if (error instanceof StoreError || typeof code !== "string") return error;
+  const kind = code === "ENOSPC" || code === "EDQUOT"
+    ? "full"
+    : code === "EROFS" || code === "EACCES" || code === "EPERM"
+    ? "read_only"
+    : "io";
+  return new StoreError(
+    kind,
+    `Cannot write into ${folder}: ${
+      String(message)
+    }; free or permit it, or choose another folder (--data-dir)`,
+    { cause: error },
+  );
 }
 
 /** Path of the store's file in a folder. */

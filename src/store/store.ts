@@ -47,6 +47,8 @@ export class SqliteStore implements EngineStore {
   readonly #queries: TableQueries;
   readonly #retention: Retention;
   readonly #addHistory: StatementSync;
+  /** Alerts that could not be kept: a store that fails must still say that it does. */
+  readonly #unsavedAlerts = new Map<string, Alert>();
 
   /**
    * Opens or creates a store.
@@ -153,6 +155,7 @@ export class SqliteStore implements EngineStore {
   }
 
   saveAlerts(alerts: readonly Alert[], outbox: readonly string[], atMs: number): void {
+    for (const alert of alerts) this.#unsavedAlerts.set(alert.id, alert);
     this.#transaction(() => {
       const save = this.#db.prepare(
         "INSERT OR REPLACE INTO alerts (id, rule, severity, message, raised_ms, resolved_ms) VALUES (?, ?, ?, ?, ?, ?)",
@@ -163,6 +166,7 @@ export class SqliteStore implements EngineStore {
       const put = this.#db.prepare("INSERT INTO outbox (body, created_ms, next_ms) VALUES (?, ?, ?)");
       for (const body of outbox) put.run(body, atMs, atMs);
     });
+    for (const { id } of alerts) this.#unsavedAlerts.delete(id);
   }
 
   dueMessages(nowMs: number, limit: number): readonly OutboxMessage[] {
@@ -284,7 +288,16 @@ export class SqliteStore implements EngineStore {
   }
 
   alerts(page: PageRequest, open: boolean | undefined): Page<Alert> {
-    return this.#guard(() => this.#queries.alerts(page, open));
+    const kept = this.#guard(() => this.#queries.alerts(page, open));
+    if (this.#unsavedAlerts.size === 0 || page.cursor !== undefined || (page.offset ?? 0) > 0) return kept;
+    const unsaved = [...this.#unsavedAlerts.values()].reverse()
+      .filter(({ resolvedMs }) => open === undefined || (resolvedMs === null) === open);
+    const others = kept.items.filter(({ id }) => !this.#unsavedAlerts.has(id));
+    return {
+      items: [...unsaved, ...others].slice(0, page.limit),
+      total: kept.total - kept.items.length + unsaved.length + others.length,
+      nextCursor: kept.nextCursor,
+    };
   }
 
   journalSeq(): number {

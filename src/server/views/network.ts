@@ -44,8 +44,9 @@ export const networkView: View<NetworkMetrics> = {
         `only ${strength.max} of the ${STRENGTH_MIN_MAX} points that a score needs can be measured`,
       );
     const times = blockTimes(state.chain);
+    const height = blockHeight(state);
     const interval = (pick: "p50Ms" | "p95Ms") =>
-      isKnown(times) ? estimated(round(times[pick], 1), times.method) : times;
+      isKnown(times) ? estimated(round(times[pick], 1), times.method) : isKnown(height) ? times : height;
     return {
       draft: {
         network_strength: score,

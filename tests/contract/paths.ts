@@ -1,0 +1,62 @@
+/** Paths to ask for, made from the index of a running program. */
+import { routeTable } from "../../src/app.ts";
+import { MARKET_IDS } from "../../src/engine/market.ts";
+import type { Json } from "./harness.ts";
+
+/** One entry of the index. */
+export interface Endpoint {
+  readonly method: string;
+  readonly path: string;
+  readonly summary: string;
+  readonly scope: string;
+}
+
+/** The route table as the index shows it. */
+export function expectedIndex(): readonly Endpoint[] {
+  return routeTable().map(({ method, path, summary, scope }) => ({
+    method,
+    path: path.replace(/:(\w+)/g, "{$1}"),
+    summary,
+    scope,
+  }));
+}
+
+/** Whether the answer of a GET is one of our bodies; text formats and the OpenAPI document are not. */
+export function hasBody(path: string): boolean {
+  return routeTable().some((route) =>
+    route.method === "GET" && route.path.replace(/:(\w+)/g, "{$1}") === path && route.shape !== undefined
+  );
+}
+
+/** Query parameters without which a route answers 400. */
+const NEEDED: Readonly<Record<string, string>> = { "/theblock/history": "?metric=tps" };
+
+/** Ids of what a program has just now, by the path that takes one. */
+const IDS: Readonly<Record<string, (read: (path: string) => Promise<Json>) => Promise<readonly string[]>>> = {
+  "/theblock/markets/{market}": () => Promise.resolve(MARKET_IDS),
+  "/theblock/operations/{id}": async (read) =>
+    ((await read("/theblock/operations")).operations as readonly { id: string }[]).slice(0, 2).map(({ id }) =>
+      id
+    ),
+};
+
+/**
+ * The paths to ask for an endpoint; none where the program has nothing of the kind now.
+ *
+ * @param read Gives the body of a path
+ * @throws {TypeError} If a new route takes something that this table does not know
+ */
+export async function samplePaths(
+  { path }: Endpoint,
+  read: (path: string) => Promise<Json>,
+): Promise<readonly string[]> {
+  if (!path.includes("{")) return [`${path}${NEEDED[path] ?? ""}`];
+  const ids = IDS[path];
+  if (!ids) throw new TypeError(`Cannot ask for ${path}: name a value for it in this file`);
+  return (await ids(read)).map((id) => path.replace(/\{\w+\}/, encodeURIComponent(id)));
+}
+
+/** Whether an endpoint needs a key on loopback. */
+export function needsKey({ scope }: Endpoint): boolean {
+  return scope !== "open" && scope !== "public";
+}
