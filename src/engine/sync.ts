@@ -53,5 +53,9 @@ export function blockHeight(state: CoreState): Known<number> {
 /** Highest block that the node calls final. */
 export function finalizedHeight(state: CoreState): Known<number> {
   const finality = sliceValue(state, "finality");
-  return isKnown(finality) ? finality.finalizedHeight : finality;
+  if (!isKnown(finality) || !isKnown(finality.finalizedHeight)) {
+    return isKnown(finality) ? finality.finalizedHeight : finality;
+  }
+  // The node may have finalized a block since that we have not read yet.
+  return Math.min(finality.finalizedHeight, tipOf(state.chain)?.height ?? Infinity);
 }

@@ -204,6 +204,14 @@ export class SqliteStore implements EngineStore {
     const { days, bytesMax } = this.#retention;
     const tight = (this.bytes() ?? 0) > bytesMax;
     const before = tight ? Number.MAX_SAFE_INTEGER : nowMs - days * 86_400_000;
+    // What settled has the chain's time, which on a simulated chain is far from ours.
+    const settledBefore = (table: string) => {
+      if (tight) return before;
+      const newest = this.#guard(() => this.#db.prepare(`SELECT MAX(time_ms) AS ms FROM ${table}`).get()) as {
+        ms: number | null;
+      };
+      return Math.min(nowMs, newest.ms ?? nowMs) - days * 86_400_000;
+    };
     let deleted = 0;
     const drop = (sql: string, ...parameters: number[]) => {
       deleted += this.#guard(() => Number(this.#db.prepare(sql).run(...parameters).changes));
@@ -218,10 +226,10 @@ export class SqliteStore implements EngineStore {
     }
     drop(
       `DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE time_ms < ? LIMIT ${DELETE_ROWS})`,
-      before,
+      settledBefore("entries"),
     );
     for (const [table, part] of [["receipts", "market"], ["operations", "type"]] as const) {
-      deleted += this.#guard(() => this.#dropCounted(table, part, before));
+      deleted += this.#guard(() => this.#dropCounted(table, part, settledBefore(table)));
     }
     for (const [step, seconds] of Object.entries(KEPT_SECONDS)) {
       for (const table of ["candles", "history"]) {

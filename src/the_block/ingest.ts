@@ -20,6 +20,9 @@ import { BALANCE_EVERY_MS, HEAD_EVERY_MS, POLL_PLAN, SETTLEMENTS_EVERY_MS, ttlOf
 import { SettlementReader } from "./settlements.ts";
 import type { CallRecord } from "./transport.ts";
 
+/** Wait between two attempts while the node has banned us. */
+const BANNED_RETRY_MS = 500;
+
 /** Longest wait between two attempts to reach a node that is gone. */
 const BACKOFF_MAX_MS = 3_000;
 
@@ -91,6 +94,8 @@ export class Ingest {
   #lostBecause: string | null = null;
   #lastGoodMs: number;
   #failures = 0;
+  /** Whether the last look at the chain was refused, or not sent, because of a ban. */
+  #banned = false;
   /** Passes in which the node offered no question about its chain. */
   #strange = 0;
   #node: SimulationInfo | null = null;
@@ -177,7 +182,9 @@ export class Ingest {
       } else {
         this.#firstSweep.resolve(); // A node that is gone must not keep the program from being ready.
         const limitMs = Math.min(BACKOFF_MAX_MS, this.#options.reconnectMs * 2 ** Math.min(attempt++, 10));
-        await clock.sleep(Math.max(100, random() * limitMs), this.#stop.signal);
+        // During a ban an attempt sends nothing until the ban may be over; then it must not come late.
+        const waitMs = this.#banned ? BANNED_RETRY_MS : Math.max(100, random() * limitMs);
+        await clock.sleep(waitMs, this.#stop.signal);
       }
     }
     await polls;
@@ -197,7 +204,9 @@ export class Ingest {
       const atMs = clock.nowMs();
       const ttlMs = ttlOf(HEAD_EVERY_MS);
       if (!isKnown(pass)) {
-        // A node that tells nothing of its chain is of no use: it may be a proxy whose node is gone.
+        // A node that told us of its chain before and now denies it is in trouble: what we show gets old.
+        if (view.tip() !== null) throw new NodeError("missing", "head", pass.because);
+        // One that never did may be a proxy whose node is not there yet.
         if (++this.#strange % STRANGE_MAX === 0) client.forget();
         this.#good([{ kind: "unavailable", of: "head", atMs, code: pass.code, because: pass.because }]);
         return false;
@@ -218,14 +227,20 @@ export class Ingest {
 
   /** First words with a node that was not there before: is it simulated? Nothing is published before that is known. */
   async #meet(): Promise<void> {
-    const { client, clock, onNode, log } = this.#options;
+    const { client, clock, onNode, log, view } = this.#options;
     client.forget();
     const answer = await client.ask(simulation, undefined, { probe: true });
+    if (!isKnown(answer) && view.tip() !== null) {
+      // Only a node that tells of a chain can tell by its silence that it is not simulated.
+      const chain = await client.ask(headers, { start: 0, limit: 1 }, { probe: true });
+      if (!isKnown(chain)) throw new NodeError("missing", "head", chain.because);
+    }
     const node = isKnown(answer) ? answer : null;
     this.#node = node && { seed: node.seed, scenario: node.scenario, dialect: node.dialect };
     onNode?.(node);
     this.#identified = false;
     this.#up = true;
+    this.#lastGoodMs = clock.monotonicMs();
     this.#lostBecause = null;
     this.#capabilities = "";
     this.#wake.abort();
@@ -258,6 +273,7 @@ export class Ingest {
 
   #bad(error: NodeError, certain: boolean): void {
     if (error.kind === "aborted") return;
+    this.#banned = error.kind === "paused" || error.kind === "rate_limited";
     this.#failures++;
     this.#sayOnce("head", error);
     if (error.kind !== "paused" && (certain || this.#failures >= FAILURES_MAX)) this.#lose(error.message);

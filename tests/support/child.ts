@@ -18,10 +18,18 @@ export interface Child {
   readonly errors: Promise<string>;
 }
 
-/** Starts `main.ts` with these arguments. */
-export function startChild(args: readonly string[], env: Readonly<Record<string, string>> = {}): Child {
+/**
+ * Starts `main.ts` with these arguments.
+ *
+ * @param script Flags of the runtime and a file to run in its place
+ */
+export function startChild(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  script: readonly string[] = [MAIN],
+): Child {
   const process = new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", MAIN, ...args],
+    args: ["run", "-A", ...script, ...args],
     env: { NO_COLOR: "1", ...env },
     stdout: "piped",
     stderr: "piped",

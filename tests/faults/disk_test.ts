@@ -1,0 +1,140 @@
+// @ts-types="#types/std_assert.d.ts"
+import { assert, assertEquals } from "@std/assert";
+// @ts-types="#types/std_path.d.ts"
+import { join } from "@std/path";
+import { systemClock } from "../../src/runtime/clock.ts";
+import type { ForkableChain } from "../../src/simulator/forkable_chain.ts";
+import { startSimulator } from "../../src/simulator/rpc_server.ts";
+import { until, withProgram } from "../contract/harness.ts";
+import { startChild } from "../support/child.ts";
+import { bodyOf, servedDifferences } from "../support/program_truth.ts";
+import { SOAK } from "./lane.ts";
+
+/** Mounts a small file system, where that is allowed. */
+async function mountSmall(folder: string, options: string): Promise<boolean> {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  return await run("mount", "-t", "tmpfs", "-o", options, "tmpfs", folder);
+}
+
+async function run(...[command, ...args]: readonly [string, ...string[]]): Promise<boolean> {
+  try {
+    return (await new Deno.Command(command, { args, stdout: "null", stderr: "null" }).output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Whether this machine lets us mount; it has to be known before the tests are registered. */
+const MOUNTS = await (async () => {
+  const folder = await Deno.makeTempDir({ prefix: "bb-mount-" });
+  const mounted = await mountSmall(folder, "size=64k");
+  if (mounted) await run("umount", folder);
+  await Deno.remove(folder);
+  return mounted;
+})();
+
+/** Takes every free byte of a folder's file system. */
+function fill(folder: string): string {
+  const path = join(folder, "filler");
+  const file = Deno.openSync(path, { write: true, create: true });
+  try {
+    for (let size = 65_536; size >= 1;) {
+      try {
+        if (file.writeSync(new Uint8Array(size)) < size) size >>= 1;
+      } catch {
+        size >>= 1;
+      }
+    }
+  } finally {
+    file.close();
+  }
+  return path;
+}
+
+Deno.test({
+  name: "EngineLoop stops writing on a full disk, goes on reading, and recovers by itself when there is room",
+  ignore: !MOUNTS,
+  fn: async () => {
+    const dataDir = await Deno.makeTempDir({ prefix: "bb-full-" });
+    assert(await mountSmall(dataDir, "size=6m"));
+    const node = await startSimulator({
+      seed: 1,
+      scenario: "calm",
+      dialect: "readme",
+      speed: 1,
+      clock: systemClock,
+      mining: false,
+      startBlocks: 30,
+    });
+    const chain = node.chain as ForkableChain;
+    try {
+      await withProgram({
+        dialect: null,
+        config: '[ingest]\nstart = "genesis"\n[websocket]\nreconnect_interval = 0.2\n',
+        env: { TB_RPC_URL: node.url, TB_WS_URL: node.wsUrl },
+        flags: { "data-dir": dataDir },
+      }, async ({ url, get }) => {
+        const height = async () => (await bodyOf(url, "/theblock/health")).block_height;
+        const alertOpen = async () =>
+          (await bodyOf(url, "/theblock/alerts") as {
+            alerts: { rule: string; resolved_at: number | null }[];
+          })
+            .alerts.some(({ rule, resolved_at }) => rule === "store_error" && resolved_at === null);
+        await until("it has caught up", async () => await height() === node.tip());
+        const filler = fill(dataDir);
+        await until("it says that nothing can be written", async () => {
+          node.mine(1);
+          const response = await get("/health/ready");
+          return (await response.text()).includes("nothing can be written");
+        });
+        await until("the alert is open", alertOpen);
+        const stuck = await height();
+        for (
+          const path of [
+            "health",
+            "pnl",
+            "receipts",
+            "operations",
+            "markets/health",
+            "status",
+            "network/metrics",
+          ]
+        ) {
+          await bodyOf(url, `/theblock/${path}`);
+        }
+        node.mine(3);
+        await systemClock.sleep(SOAK ? 10_000 : 1_200);
+        assertEquals(await height(), stuck, "blocks were followed that cannot be kept");
+        await Deno.remove(filler);
+        await until("it goes on", async () => await height() === node.tip());
+        await until("the alert is resolved", async () => !await alertOpen());
+        assertEquals(await servedDifferences(url, chain, node.tip()), []);
+      });
+    } finally {
+      await node.stop();
+      await run("umount", dataDir);
+      await Deno.remove(dataDir, { recursive: true });
+    }
+  },
+});
+
+Deno.test({
+  name: "main.ts start refuses a folder that it cannot write with one clear line",
+  ignore: !MOUNTS,
+  fn: async () => {
+    const dataDir = await Deno.makeTempDir({ prefix: "bb-ro-" });
+    assert(await mountSmall(dataDir, "size=6m,ro"));
+    try {
+      const child = startChild(["start", "--simulate", "--data-dir", dataDir, "--port", "0"]);
+      const code = await child.ended;
+      const text = JSON.stringify(child.lines) + await child.errors;
+      assert(code !== 0 && code !== null, `it ended with ${code}`);
+      assert(text.includes(dataDir), text);
+      assert(!text.includes("    at "), `a stack is no clear line: ${text}`);
+    } finally {
+      await run("umount", dataDir);
+      await Deno.remove(dataDir, { recursive: true });
+    }
+  },
+});
