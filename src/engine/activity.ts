@@ -55,6 +55,8 @@ export interface PricePoint {
 
 /** As much of a receipt as the sums need. */
 export interface ActivityReceipt {
+  /** Event time that it was counted at. */
+  readonly timeMs: number;
   /** 0 for a movement of money that belongs to work listed elsewhere. */
   readonly count: 0 | 1;
   readonly anchored: boolean;
@@ -104,6 +106,7 @@ export function emptyActivity(): ActivityState {
 /** Counts one receipt whose block has event time `timeMs`. */
 export function addReceipt(state: ActivityState, full: Receipt, timeMs: number): void {
   const receipt: ActivityReceipt = {
+    timeMs,
     count: full.kind === "work" ? 1 : 0,
     anchored: full.anchored,
     // Of the two sides of a movement only the one that is paid counts as volume.
@@ -120,20 +123,12 @@ export function addReceipt(state: ActivityState, full: Receipt, timeMs: number):
     else state.byHeight.set(full.height, [receipt]);
   }
   if (full.height > state.windowAbove) countInWindow(state, receipt, 1);
-  countInMinutes(state, receipt, timeMs, 1);
+  countInMinutes(state, receipt, 1);
   countInTotal(state, receipt, 1);
 }
 
-/**
- * Takes back every receipt above `toHeight` that is anchored there.
- *
- * @param timeOf Event time of a height, as it was when its receipts were added
- */
-export function revertReceipts(
-  state: ActivityState,
-  toHeight: number,
-  timeOf: (height: number) => number,
-): void {
+/** Takes back every receipt above `toHeight` that is anchored there. */
+export function revertReceipts(state: ActivityState, toHeight: number): void {
   for (const [height, receipts] of state.byHeight) {
     if (height <= toHeight) continue;
     const kept: ActivityReceipt[] = [];
@@ -143,7 +138,7 @@ export function revertReceipts(
         continue;
       }
       if (height > state.windowAbove) countInWindow(state, receipt, -1);
-      countInMinutes(state, receipt, timeOf(height), -1);
+      countInMinutes(state, receipt, -1);
       countInTotal(state, receipt, -1);
     }
     if (kept.length > 0) state.byHeight.set(height, kept);
@@ -279,8 +274,8 @@ function countInWindow(state: ActivityState, receipt: ActivityReceipt, sign: 1 |
   else state.providers.set(receipt.provider, provider);
 }
 
-function countInMinutes(state: ActivityState, receipt: ActivityReceipt, timeMs: number, sign: 1 | -1): void {
-  const minute = Math.floor(timeMs / MINUTE_MS);
+function countInMinutes(state: ActivityState, receipt: ActivityReceipt, sign: 1 | -1): void {
+  const minute = Math.floor(receipt.timeMs / MINUTE_MS);
   if (minute <= state.minutesAbove) return;
   const sums = state.minutes.get(minute) ?? { count: 0, amount: 0n, units: 0n };
   addVolume(sums, receipt.amount, receipt.units, receipt.count, sign);

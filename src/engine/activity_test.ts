@@ -148,11 +148,10 @@ class Followed {
 
   reorg(depth: number): void {
     const toHeight = Math.max(this.#reachHeight, this.tip.height - depth);
-    const dropped = this.blocks.splice(toHeight + 1);
-    const timeOf = new Map(dropped.map(({ height, timeMs }) => [height, timeMs]));
+    this.blocks.splice(toHeight + 1);
     this.counted = this.counted.filter(({ receipt }) => receipt.height <= toHeight || !receipt.anchored);
     this.late = this.late.filter(({ height }) => height <= toHeight);
-    revertReceipts(this.activity, toHeight, (height) => timeOf.get(height) ?? NaN);
+    revertReceipts(this.activity, toHeight);
     moveWindows(this.activity, toHeight, this.tip.timeMs, this.#reachMs());
   }
 
@@ -218,7 +217,7 @@ Deno.test("moveWindows() keeps the day of a block that stands before a pause lon
   addReceipt(state, receiptAt(1), 3 * DAY_MS);
   moveWindows(state, 1, 3 * DAY_MS, 0);
   assertEquals(state.day.count, 1);
-  revertReceipts(state, 0, () => 3 * DAY_MS);
+  revertReceipts(state, 0);
   moveWindows(state, 0, 0, 0);
   assertEquals(state.day, { count: 1, amount: 1_000n, units: 10n });
 });
@@ -248,7 +247,7 @@ Deno.test("revertReceipts() takes anchored receipts back and leaves those whose 
   addReceipt(state, receiptAt(5), 0);
   addReceipt(state, receiptAt(6, { subsidies: { ad: 4n } }), 0);
   addReceipt(state, receiptAt(6, { anchored: false, units: 0n, amount: 7n, provider: "kept" }), 0);
-  revertReceipts(state, 5, () => 0);
+  revertReceipts(state, 5);
   assertEquals(state.total, { count: 2, amount: 1_007n, units: 10n, subsidies: 0n, disputed: 0 });
   assertEquals([...state.providers.keys()], ["p0", "kept"]);
 });
@@ -302,7 +301,7 @@ Deno.test("lastPrice() is the one before the replaced blocks after a reorganisat
   addReceipt(state, receiptAt(2_000, { amount: 9n }), 0);
   addPrice(state, COMPUTE, 2_000, 0);
   moveWindows(state, 2_001, 0, 0);
-  revertReceipts(state, 1_999, () => 0);
+  revertReceipts(state, 1_999);
   assertEquals(lastPrice(state)?.height, 1);
 });
 

@@ -2,8 +2,8 @@
  * Alerts: a small table of rules over the state, each with a time that it must hold before it is raised and a time
  * that it must be gone before it is resolved, so that a flapping cause is one alert and not twenty.
  */
-import type { CoreState } from "./core.ts";
-import { gateOf } from "./core.ts";
+import type { CoreState } from "./state.ts";
+import { gateOf } from "./state.ts";
 import { MARKETS } from "./market.ts";
 import { finalityLag } from "./network.ts";
 import { isKnown } from "./reason.ts";

@@ -2,100 +2,28 @@
  * The deterministic core: the only place where state changes. The same events in the same order give the same
  * state, live, in replay and in a backtest.
  */
-import {
-  ACTIVITY_BLOCKS,
-  type ActivityState,
-  addPrice,
-  addReceipt,
-  emptyActivity,
-  lastPrice,
-  moveWindows,
-  revertReceipts,
-} from "./activity.ts";
-import { addPoint, type CandlePoint, type CandleState, emptyCandles, revertPoints } from "./candle.ts";
-import { appendBlock, blockAt, type ChainState, emptyChain, revertTo, tipOf } from "./chain.ts";
-import type {
-  Capability,
-  DialectName,
-  EngineEvent,
-  ObservedEvent,
-  SimulationInfo,
-  UnavailableEvent,
-} from "./event.ts";
-import { decode, encode } from "./codec.ts";
-import { deriveGate, type Gate, type GateHistory } from "./gate.ts";
+import { addPrice, addReceipt, lastPrice, moveWindows, revertReceipts } from "./activity.ts";
+import { addPoint, type CandlePoint, revertPoints } from "./candle.ts";
+import { appendBlock, blockAt, revertTo, tipOf } from "./chain.ts";
 import type { Change } from "./change.ts";
+import { decode, encode } from "./codec.ts";
+import type { EngineEvent, ObservedEvent, UnavailableEvent } from "./event.ts";
 import { hashText } from "./hash.ts";
+import { bookReceipt, bookReward, observeBalance, revertLedger, sidesOf, trimLedger } from "./ledger.ts";
+import { MARKET_IDS, type MarketId, marketOf } from "./market.ts";
+import type { ObservationKey, Observations } from "./observation.ts";
+import { absent, isKnown } from "./reason.ts";
+import type { Receipt } from "./receipt.ts";
 import {
-  bookReceipt,
-  bookReward,
-  emptyLedger,
-  type LedgerState,
-  observeBalance,
-  revertLedger,
-  sidesOf,
-  trimLedger,
-} from "./ledger.ts";
-import { MARKET_IDS, type MarketId, marketOf, perMarket } from "./market.ts";
-import type { MarketObservation, ObservationKey, Observations, Slice } from "./observation.ts";
-import { Absent, absent, isKnown, type Known } from "./reason.ts";
-import type { Receipt, ReceiptSource } from "./receipt.ts";
+  type CoreOptions,
+  type CoreState,
+  gateOf,
+  initialState,
+  marketValue,
+  setSlice,
+  sliceValue,
+} from "./state.ts";
 import type { Topic } from "./topic.ts";
-
-/** What the core has to know of the configuration. */
-export interface CoreOptions {
-  /** Blocks below the tip that count as settled. */
-  readonly finalityDepth: number;
-  /** Markets that are switched on. */
-  readonly enabled: Readonly<Record<MarketId, boolean>>;
-}
-
-/** The connection to the node. */
-export interface LinkState {
-  up: boolean;
-  everUp: boolean;
-  sinceMs: number | null;
-  reason: string | null;
-  bannedUntilMs: number | null;
-}
-
-/** What the probe found out about the node. */
-export interface NodeState {
-  dialect: DialectName;
-  simulated: SimulationInfo | null;
-  capabilities: readonly Capability[];
-  atMs: number;
-}
-
-/** One sample of the scheduler's counter of completed jobs. */
-interface CompletedSample {
-  readonly atMs: number;
-  readonly height: number | null;
-  readonly completed: number;
-}
-
-/** The whole state. Only `apply` writes to it; everybody else reads. */
-export interface CoreState {
-  readonly options: CoreOptions;
-  /** Time of the newest event. */
-  nowMs: number;
-  link: LinkState;
-  node: NodeState | null;
-  chain: ChainState;
-  slices: { [K in ObservationKey]?: Slice<Observations[K]> };
-  gates: Record<MarketId, GateHistory | undefined>;
-  activity: Record<MarketId, ActivityState>;
-  ledger: LedgerState;
-  candles: Record<MarketId, CandleState>;
-  completed: CompletedSample[];
-  /** First height whose receipts are booked. */
-  sinceHeight: number | null;
-  sinceMs: number | null;
-  /** Height up to which every receipt has been applied. */
-  receiptsThrough: number | null;
-  /** Lists without heights that have been read whole at least once. */
-  swept: ReceiptSource[];
-}
 
 /** How long the scheduler's completions are averaged. */
 const COMPLETED_WINDOW_MS = 60_000;
@@ -144,23 +72,7 @@ export class Core {
   #changes: Change[] = [];
 
   constructor(options: CoreOptions) {
-    this.state = {
-      options,
-      nowMs: 0,
-      link: { up: false, everUp: false, sinceMs: null, reason: null, bannedUntilMs: null },
-      node: null,
-      chain: emptyChain(),
-      slices: {},
-      gates: perMarket(() => undefined),
-      activity: perMarket(() => emptyActivity()),
-      ledger: emptyLedger(),
-      candles: perMarket(() => emptyCandles()),
-      completed: [],
-      sinceHeight: null,
-      sinceMs: null,
-      receiptsThrough: null,
-      swept: [],
-    };
+    this.state = initialState(options);
   }
 
   /** The whole state as text, apart from the options, which are the configuration's. */
@@ -347,6 +259,7 @@ export class Core {
         amount,
         tip.height,
         tip.timeMs + (atMs - tip.atMs),
+        this.state.chain.reorgCount,
       );
       if (entry) this.#changes.push({ kind: "entry", entry });
     }
@@ -393,9 +306,7 @@ export class Core {
   }
 
   #reorg(toHeight: number, atMs: number): readonly Topic[] {
-    const dropped = new Map(
-      revertTo(this.state.chain, toHeight, atMs).map((block) => [block.height, block.timeMs]),
-    );
+    revertTo(this.state.chain, toHeight, atMs);
     const tipMs = tipOf(this.state.chain)?.timeMs ?? atMs;
     revertLedger(this.state.ledger, toHeight);
     this.#changes.push({ kind: "revert", toHeight });
@@ -410,7 +321,7 @@ export class Core {
     }
     for (const id of MARKET_IDS) {
       const activity = this.state.activity[id];
-      revertReceipts(activity, toHeight, (height) => dropped.get(height) ?? atMs);
+      revertReceipts(activity, toHeight);
       moveWindows(activity, toHeight, tipMs, reachMs);
     }
     return [...ALL_CHAIN_TOPICS, "status"];
@@ -420,58 +331,6 @@ export class Core {
   #eventTimeOf(height: number, atMs: number): number {
     return blockAt(this.state.chain, height)?.timeMs ?? atMs;
   }
-}
-
-/** The latest value of a slice, or why there is none. */
-export function sliceValue<K extends ObservationKey>(state: CoreState, key: K): Known<Observations[K]> {
-  const slice = state.slices[key] as Slice<Observations[K]> | undefined;
-  if (slice) return slice.value;
-  return state.link.everUp
-    ? absent("WARMING_UP", "the node has not been asked yet")
-    : absent("NODE_DOWN", state.link.reason ?? "the node has not answered yet");
-}
-
-/** A market's own last answer; switched-off markets have none. */
-export function marketValue(state: CoreState, id: MarketId): Known<MarketObservation> {
-  if (!state.options.enabled[id]) return disabledMarket(id);
-  return sliceValue(state, id);
-}
-
-/** A market's gate as of now. */
-export function gateOf(state: CoreState, id: MarketId): Gate {
-  const market = marketOf(id);
-  if (!state.options.enabled[id]) return deriveGate(market, disabledMarket(id), disabledMarket(id));
-  return deriveGate(market, sliceValue(state, "governor"), marketValue(state, id));
-}
-
-/** Rates of completed jobs over the last minute, from the node's counter. */
-export function completionRates(
-  state: CoreState,
-): Known<{ perSecond: number; perBlock: Known<number>; spanMs: number }> {
-  const first = state.completed[0];
-  const last = state.completed[state.completed.length - 1];
-  if (!first || !last || last.atMs <= first.atMs) {
-    return absent("WARMING_UP", "two samples of the node's counter are needed");
-  }
-  const spanMs = last.atMs - first.atMs;
-  const done = last.completed - first.completed;
-  const blocks = first.height === null || last.height === null ? 0 : last.height - first.height;
-  return {
-    perSecond: done * 1000 / spanMs,
-    perBlock: blocks > 0 ? done / blocks : absent("WARMING_UP", "no block arrived in the last minute"),
-    spanMs,
-  };
-}
-
-/** Number of blocks over which market activity is counted; shown beside the figures. */
-export const ACTIVITY_WINDOW_BLOCKS = ACTIVITY_BLOCKS;
-
-function disabledMarket(id: MarketId): Absent {
-  return absent("DISABLED", `markets.${marketOf(id).flag} is false`);
-}
-
-function setSlice<K extends ObservationKey>(state: CoreState, key: K, slice: Slice<unknown>): void {
-  (state.slices as Record<ObservationKey, Slice<unknown> | undefined>)[key] = slice;
 }
 
 function unreachable(event: never): never {

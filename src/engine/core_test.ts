@@ -16,7 +16,8 @@ import {
   unavailable,
 } from "../../tests/support/engine.ts";
 import { type ActivityState, lastPrice } from "./activity.ts";
-import { completionRates, Core, type CoreState, gateOf, marketValue, sliceValue } from "./core.ts";
+import { Core } from "./core.ts";
+import { completionRates, type CoreState, gateOf, marketValue, sliceValue } from "./state.ts";
 import type { Capability, EngineEvent } from "./event.ts";
 import { gateSince } from "./gate.ts";
 import { MARKET_IDS, perMarket } from "./market.ts";

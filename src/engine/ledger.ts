@@ -59,7 +59,12 @@ export interface BalanceState {
   /** actual − Σ entries, as last seen, and how often in a row. */
   difference: bigint;
   sightings: number;
+  /** What was booked because no receipt explained it, rewards included. */
+  assigned: bigint;
+  /** The part of it that is no reward. */
   unclassified: bigint;
+  /** Reorganisations when it was booked last. */
+  reorgs: number;
 }
 
 /** State of the books. */
@@ -197,12 +202,13 @@ export function observeBalance(
   actual: bigint,
   height: number,
   timeMs: number,
+  reorgs: number,
 ): LedgerEntry | null {
   const known = ledger.balances.get(address);
   const booked = ledger.accounts.get(assetsOf(address)) ?? 0n;
-  const difference = actual - (booked - (known?.unclassified ?? 0n));
+  const difference = actual - (booked - (known?.assigned ?? 0n));
   const balance: BalanceState = known ??
-    { actual, opening: null, difference, sightings: 0, unclassified: 0n };
+    { actual, opening: null, difference, sightings: 0, assigned: 0n, unclassified: 0n, reorgs };
   balance.actual = actual;
   balance.sightings = balance.difference === difference ? balance.sightings + 1 : 1;
   balance.difference = difference;
@@ -212,13 +218,17 @@ export function observeBalance(
     balance.opening = difference;
     return null;
   }
-  const amount = difference - balance.opening - balance.unclassified;
+  const amount = difference - balance.opening - balance.assigned;
   if (amount === 0n) return null;
-  balance.unclassified += amount;
   const { account, miner } = ledger.identities;
-  const kind: EntryKind = address === miner && address !== account && amount > 0n ? "mining" : "unclassified";
+  // Only rewards go to the miner's own account, and only a reorganisation takes one back.
+  const isReward = address === miner && address !== account && (amount > 0n || reorgs > balance.reorgs);
+  const kind: EntryKind = isReward ? "mining" : "unclassified";
+  balance.assigned += amount;
+  if (!isReward) balance.unclassified += amount;
+  balance.reorgs = reorgs;
   const entry: LedgerEntry = {
-    id: `${address}:${height}:${balance.unclassified}`,
+    id: `${address}:${height}:${balance.assigned}`,
     kind,
     market: null,
     receiptId: null,

@@ -1,6 +1,6 @@
 /** Verdicts over markets, by written rules. */
 import { lastPrice } from "./activity.ts";
-import { type CoreState, gateOf, marketValue, sliceValue } from "./core.ts";
+import { type CoreState, gateOf, marketValue, sliceValue } from "./state.ts";
 import { MARKET_IDS, type MarketId, marketOf } from "./market.ts";
 import { absent, isKnown, type Known } from "./reason.ts";
 

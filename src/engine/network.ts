@@ -1,6 +1,6 @@
 /** Network metrics: what the node reports, and what we measure where it does not. */
 import { blockTimes, headerTps, recentReorgs, tipOf } from "./chain.ts";
-import { completionRates, type CoreState, sliceValue } from "./core.ts";
+import { completionRates, type CoreState, sliceValue } from "./state.ts";
 import { healthyShare, usableGateShare } from "./market_health.ts";
 import { absent, isKnown, type Known, mapKnown } from "./reason.ts";
 import { scoreStrength, type Strength } from "./strength.ts";

@@ -1,6 +1,6 @@
 /** The one word for how we stand with the chain. */
 import { stallAfterMs, tipOf } from "./chain.ts";
-import { type CoreState, sliceValue } from "./core.ts";
+import { type CoreState, sliceValue } from "./state.ts";
 import { absent, isKnown, type Known } from "./reason.ts";
 
 /** States of the followed chain, worst first. */

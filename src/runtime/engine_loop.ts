@@ -4,7 +4,8 @@
  * however many events there were. Starting up is recovery: the newest trustworthy state and everything after it.
  */
 import { blockAt, tipOf } from "../engine/chain.ts";
-import type { Core, CoreState } from "../engine/core.ts";
+import type { Core } from "../engine/core.ts";
+import type { CoreState } from "../engine/state.ts";
 import type { Change } from "../engine/change.ts";
 import type { EngineEvent } from "../engine/event.ts";
 import type { ReceiptSource } from "../engine/receipt.ts";

@@ -4,7 +4,7 @@
  */
 import { lastPrice } from "../engine/activity.ts";
 import { tipOf } from "../engine/chain.ts";
-import { type CoreState, sliceValue } from "../engine/core.ts";
+import { type CoreState, sliceValue } from "../engine/state.ts";
 import { pnlTotal } from "../engine/ledger.ts";
 import { type MarketId, MARKETS } from "../engine/market.ts";
 import { providerMargin, utilization } from "../engine/market_health.ts";

@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import type { CoreState } from "../engine/core.ts";
+import type { CoreState } from "../engine/state.ts";
 import type { ObservationKey, Slice } from "../engine/observation.ts";
 import { isKnown } from "../engine/reason.ts";
 import type { Topic } from "../engine/topic.ts";

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 import { gunzipSync } from "node:zlib";
 // @ts-types="#types/std_assert.d.ts"
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { Core, type CoreState } from "../engine/core.ts";
+import { Core } from "../engine/core.ts";
+import { type CoreState } from "../engine/state.ts";
 import type { ObservationKey } from "../engine/observation.ts";
 import { Random } from "../engine/random.ts";
 import { absent } from "../engine/reason.ts";

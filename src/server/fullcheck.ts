@@ -2,7 +2,7 @@
  * `POST /theblock/fullcheck`: seven steps over what the engine knows already, and one look-up of a name. Nothing is
  * written on the node, whatever the request asks for.
  */
-import { type CoreState, marketValue, sliceValue } from "../engine/core.ts";
+import { type CoreState, marketValue, sliceValue } from "../engine/state.ts";
 import { MARKET_IDS } from "../engine/market.ts";
 import { activeProviders, marketStatus } from "../engine/market_health.ts";
 import { finalityLag } from "../engine/network.ts";

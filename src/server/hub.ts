@@ -2,7 +2,7 @@
  * The WebSocket hub: who listens to what. Frames arrive encoded; the hub only decides who gets which bytes. A client
  * that does not read costs at most the cap and its own connection, never another client's time.
  */
-import type { CoreState } from "../engine/core.ts";
+import type { CoreState } from "../engine/state.ts";
 import { isTopic, type Topic, TOPIC_NAMES, TOPICS } from "../engine/topic.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Publisher } from "../runtime/ports/publisher.ts";

@@ -1,6 +1,7 @@
 // @ts-types="#types/std_assert.d.ts"
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { Core, type CoreState } from "../engine/core.ts";
+import { Core } from "../engine/core.ts";
+import { type CoreState } from "../engine/state.ts";
 import { type Topic, TOPIC_NAMES, TOPICS } from "../engine/topic.ts";
 import { ManualClock } from "../runtime/clock.ts";
 import { Metrics } from "../telemetry/metrics.ts";

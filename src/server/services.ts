@@ -1,5 +1,5 @@
 /** What routes may use. `app.ts` fills it; routes know nothing else of the program. */
-import type { CoreState } from "../engine/core.ts";
+import type { CoreState } from "../engine/state.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Queries } from "../runtime/ports/store.ts";
 import type { DomainLookup } from "../runtime/ports/domain_lookup.ts";

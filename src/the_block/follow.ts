@@ -26,6 +26,9 @@ const CONTEXT_BLOCKS = 100;
 /** Pages read in one pass, so that other polls get their turn. */
 const PAGES_MAX = 10;
 
+/** How often a receipt that cannot be read is asked for before it is given up. */
+const READS_MAX = 3;
+
 /** How ingest begins on a store that holds nothing. */
 export type IngestStart = "tip" | "genesis" | number;
 
@@ -55,6 +58,8 @@ export class ChainFollower {
   readonly #view: ChainView;
   readonly #clock: Clock;
   readonly #options: FollowOptions;
+  /** Blocks with a receipt that could not be read, and how often that was tried. */
+  readonly #unreadable = new Map<number, number>();
   /** In catch-up until a pass ends at the node's tip. */
   #catchingUp = true;
 
@@ -236,12 +241,30 @@ export class ChainFollower {
       return true;
     }
     // The last block of a truncated page may be cut, whatever the node proposes to go on with.
-    const through = page.truncated ? last - 1 : Math.min(to, page.scannedTo ?? to);
+    const whole = page.truncated ? last - 1 : Math.min(to, page.scannedTo ?? to);
+    const through = Math.min(whole, this.#readableThrough(page, start, whole));
     if (through < start) return false;
     addProblems(settled.problems, page, start, through);
     add(settled, page.receipts, start, Math.min(through, to));
     settled.through = Math.min(through, to);
     return true;
+  }
+
+  /**
+   * A receipt that cannot be read may only have been spoiled on the way: its block is asked for again before the
+   * receipt is given up for good.
+   */
+  #readableThrough(page: ReceiptPage, from: number, to: number): number {
+    for (const height of page.rejected.map((rejected) => rejected.height ?? from).sort((a, b) => a - b)) {
+      if (height < from || height > to) continue;
+      const tries = (this.#unreadable.get(height) ?? 0) + 1;
+      if (tries < READS_MAX) {
+        this.#unreadable.set(height, tries);
+        return height - 1;
+      }
+      this.#unreadable.delete(height);
+    }
+    return to;
   }
 
   async #settledByMarket(height: number, problems: string[]): Promise<readonly Receipt[]> {

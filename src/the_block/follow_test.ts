@@ -16,6 +16,9 @@ import { ChainFollower, type IngestStart, type Pass } from "./follow.ts";
 const DEPTH = 32;
 
 /** A follower, the node that it reads and the core that takes its events. */
+/** A receipt that cannot be read is asked for this often before it is given up. */
+const QUIET_PASSES = 3;
+
 class Following {
   readonly chain = new FakeChain();
   readonly node: ScriptedTransport;
@@ -59,10 +62,12 @@ class Following {
   /** Passes until nothing is left to read; returns all events. */
   async settle(): Promise<readonly EngineEvent[]> {
     const events: EngineEvent[] = [];
-    for (let passes = 0; passes < 50; passes++) {
+    let quiet = 0;
+    for (let passes = 0; passes < 60; passes++) {
       const pass = await this.pass();
       events.push(...pass.events);
-      if (!pass.more && pass.events.length === 0) return events;
+      quiet = pass.more || pass.events.length > 0 ? 0 : quiet + 1;
+      if (quiet === QUIET_PASSES) return events;
     }
     throw new Error("it does not settle");
   }

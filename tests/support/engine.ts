@@ -1,5 +1,6 @@
 /** Short ways to make what the engine's tests need: headers, receipts, observations and a core that has seen them. */
-import { Core, type CoreOptions } from "../../src/engine/core.ts";
+import { Core } from "../../src/engine/core.ts";
+import { type CoreOptions } from "../../src/engine/state.ts";
 import type { EngineEvent, Header } from "../../src/engine/event.ts";
 import { perMarket } from "../../src/engine/market.ts";
 import type {

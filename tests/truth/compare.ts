@@ -1,7 +1,8 @@
 /** Compares what the program holds with what the chain says. Everything that differs is listed, not only the first. */
 import { CANDLE_STEPS } from "../../src/engine/candle.ts";
 import { HEADER_WINDOW } from "../../src/engine/chain.ts";
-import type { Core, CoreState } from "../../src/engine/core.ts";
+import type { Core } from "../../src/engine/core.ts";
+import type { CoreState } from "../../src/engine/state.ts";
 import type { EngineEvent } from "../../src/engine/event.ts";
 import { assetsOf } from "../../src/engine/ledger.ts";
 import { MARKET_IDS } from "../../src/engine/market.ts";

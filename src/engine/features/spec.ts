@@ -3,8 +3,8 @@
  * reader of a vector can tell what its numbers are. An index never changes its meaning; new features take new ones.
  */
 import { lastPrice, type PricePoint } from "../activity.ts";
-import type { CoreState } from "../core.ts";
-import { gateOf, sliceValue } from "../core.ts";
+import type { CoreState } from "../state.ts";
+import { gateOf, sliceValue } from "../state.ts";
 import type { GateState } from "../gate.ts";
 import { MARKET_IDS, type MarketId, MARKETS } from "../market.ts";
 import { activeProviders, concentration, providerMargin, utilization } from "../market_health.ts";

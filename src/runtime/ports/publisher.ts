@@ -1,4 +1,4 @@
-import type { CoreState } from "../../engine/core.ts";
+import type { CoreState } from "../../engine/state.ts";
 import type { Topic } from "../../engine/topic.ts";
 
 /** Who shows state to the outside. */

@@ -1,4 +1,4 @@
-import { type CoreState, gateOf } from "../../engine/core.ts";
+import { type CoreState, gateOf } from "../../engine/state.ts";
 import { gateSince } from "../../engine/gate.ts";
 import { type MarketId, perMarket } from "../../engine/market.ts";
 import type { Draft } from "../body.ts";

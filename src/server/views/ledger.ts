@@ -1,5 +1,5 @@
 /** Views of what settled and what it came to: profit and loss, operations, receipts. */
-import type { CoreState } from "../../engine/core.ts";
+import type { CoreState } from "../../engine/state.ts";
 import { noSums, PNL_WINDOWS, pnlOf, type PnlSums, pnlTotal, type PnlWindow } from "../../engine/ledger.ts";
 import { marketOf, perMarket } from "../../engine/market.ts";
 import { type Absent, absent } from "../../engine/reason.ts";

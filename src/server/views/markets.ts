@@ -1,5 +1,5 @@
 import { ACTIVITY_BLOCKS, lastHeightOf } from "../../engine/activity.ts";
-import { type CoreState, gateOf, marketValue } from "../../engine/core.ts";
+import { type CoreState, gateOf, marketValue } from "../../engine/state.ts";
 import { MARKET_IDS, type MarketId, marketOf, MARKETS, perMarket } from "../../engine/market.ts";
 import {
   activeProviders,

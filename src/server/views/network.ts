@@ -1,5 +1,5 @@
 import { blockTimes } from "../../engine/chain.ts";
-import { type CoreState, sliceValue } from "../../engine/core.ts";
+import { type CoreState, sliceValue } from "../../engine/state.ts";
 import {
   blockTimeMs,
   finalityLag,

@@ -1,5 +1,5 @@
 /** Views of the node's parts: scheduler, peers, mempool, capabilities. */
-import { sliceValue } from "../../engine/core.ts";
+import { sliceValue } from "../../engine/state.ts";
 import { oldestWaitMs, processedPerBlock, throughput } from "../../engine/network.ts";
 import type { Peer } from "../../engine/observation.ts";
 import { absent, type Known, mapKnown } from "../../engine/reason.ts";

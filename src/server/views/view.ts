@@ -1,5 +1,5 @@
 /** What a view is: a pure function from state to the draft of one topic's body. */
-import type { CoreState } from "../../engine/core.ts";
+import type { CoreState } from "../../engine/state.ts";
 import type { ObservationKey } from "../../engine/observation.ts";
 import type { Queries } from "../../runtime/ports/store.ts";
 import type { Known } from "../../engine/reason.ts";

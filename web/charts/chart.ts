@@ -1,0 +1,354 @@
+/**
+ * Charts over the page's history: a canvas, a legend that reads values out, a crosshair that all charts share, keys
+ * for those without a mouse and a table for those without the picture.
+ */
+import { el, setAttr, setHidden, setText, svg, text } from "../dom.ts";
+import { formatTime, NONE } from "../format.ts";
+import type { MetricId } from "../history.ts";
+import { icon } from "../icons.ts";
+import type { View } from "../router.ts";
+import { paint, type Painted, type Painter, type Picture } from "./paint.ts";
+import { type Domain, nearest, summarize } from "./scale.ts";
+
+/** The shortest stretch of time that fills a chart. */
+const SPAN_MIN_MS = 60_000;
+
+/** The description for screen readers is written anew at most so often. */
+const DESCRIBE_MS = 10_000;
+
+/** A line, strip or set of bars. */
+export interface SeriesSpec {
+  readonly label: string;
+  /** What it shows of the history; bars have values of their own. */
+  readonly metric?: MetricId;
+  readonly token: string;
+  readonly dash?: readonly number[];
+}
+
+/** What a chart is made from. */
+export interface ChartSpec {
+  readonly kind: Picture["kind"];
+  readonly label: string;
+  readonly series: readonly SeriesSpec[];
+  readonly format: (value: number) => string;
+  /** The axis never reaches below this. */
+  readonly floor?: number;
+  /** Smallest step of the axis; 1 for whole things. */
+  readonly least?: number;
+  /** Labels of the axis: values are divided by `per` and followed by `unit`. */
+  readonly axis?: Picture["axis"];
+  readonly thresholds?: Picture["thresholds"];
+  /** Length of the visible time. */
+  readonly rangeMs?: () => number;
+  /** Tokens of the levels of a heat strip. */
+  readonly levels?: readonly string[];
+  /** The bars, newest. */
+  readonly bars?: () => { readonly labels: readonly string[]; readonly values: Float64Array };
+}
+
+/** A chart's data at one moment, as the table shows it too. */
+export interface ChartData {
+  readonly times: Float64Array;
+  readonly values: readonly Float64Array[];
+  readonly labels: readonly string[];
+  readonly domain: Domain;
+}
+
+/** The instant that every chart on the page points at. */
+const crosshair: { atMs: number | null; readonly charts: Set<() => void> } = {
+  atMs: null,
+  charts: new Set(),
+};
+
+const colors = new Map<string, string>();
+const probe = document.body.appendChild(el("span", { hidden: true }));
+
+/** The colour of a token in the current theme. */
+function colorOf(token: string): string {
+  let color = colors.get(token);
+  if (color === undefined) {
+    probe.style.setProperty("color", `var(${token})`);
+    colors.set(token, color = getComputedStyle(probe).color);
+  }
+  return color;
+}
+
+function drawAll(): void {
+  for (const draw of crosshair.charts) draw();
+}
+
+function forgetColors(): void {
+  colors.clear();
+  drawAll();
+}
+addEventListener("bb-theme", forgetColors);
+for (
+  const query of [
+    "(prefers-color-scheme: light)",
+    "(prefers-contrast: more)",
+    "(forced-colors: active)",
+    "print",
+  ]
+) {
+  matchMedia(query).addEventListener("change", forgetColors);
+}
+
+/** Builds a chart into its figure and keeps it current until the view ends. */
+export async function mountChart(view: View, figure: HTMLElement, spec: ChartSpec): Promise<void> {
+  const painter = spec.bars ? (await import("./bars.ts")).paintBars : paint;
+  if (!view.signal.aborted) new Chart(view, figure, spec, painter);
+}
+
+/** A chart on the page. */
+export class Chart {
+  readonly spec: ChartSpec;
+  readonly #view: View;
+  readonly #painter: Painter;
+  readonly #figure: HTMLElement;
+  readonly #canvas: HTMLCanvasElement;
+  readonly #readouts: Text[];
+  readonly #caption = text();
+  readonly #said = el("span", { class: "sr", role: "status" });
+  readonly #toggle: HTMLButtonElement;
+  readonly #table = el("div", { class: "chart-table", role: "region", tabindex: 0, hidden: true });
+  #keys: ((event: KeyboardEvent, chart: Chart) => void) | null = null;
+  #painted: Painted | null = null;
+  #bar: number | null = null;
+  #frame = 0;
+  #visible = true;
+  #describedMs = -Infinity;
+  /** What is drawn. */
+  data: ChartData;
+  /** Number of the series that the keys are on. */
+  active = 0;
+
+  constructor(view: View, figure: HTMLElement, spec: ChartSpec, painter: Painter) {
+    this.#view = view;
+    this.#figure = figure;
+    this.spec = spec;
+    this.#painter = painter;
+    this.#canvas = el("canvas", {
+      tabindex: 0,
+      role: "application",
+      "aria-roledescription": "chart",
+      "aria-label": spec.label,
+      focus: async () => this.#keys ??= (await import("./keys.ts")).onChartKey,
+      keydown: (event: KeyboardEvent) => this.#keys?.(event, this),
+      pointermove: ({ offsetX }: PointerEvent) =>
+        this.#painted && this.point(nearest(this.data.times, this.#painted.fromX(offsetX))),
+      pointerleave: () => this.point(null),
+      blur: () => this.point(null),
+    });
+    this.#toggle = el("button", {
+      class: "icon-button",
+      "aria-pressed": "false",
+      "aria-label": `View ${spec.label} as table`,
+      title: "View as table",
+      click: () => void this.#toggleTable(),
+    }, icon("table"));
+    this.#readouts = spec.series.map(() => text());
+    const legend = el("ul", { class: "legend" });
+    if (!spec.bars) {
+      spec.series.forEach((series, i) =>
+        legend.append(el("li", {}, swatch(series), series.label, el("b", {}, this.#readouts[i])))
+      );
+    }
+    const where = el("span", { class: "caption" }, this.#caption);
+    if (!spec.bars) where.title = "Recorded by this page since it was loaded, one value a second";
+    this.data = this.#read();
+    figure.replaceChildren(
+      this.#canvas,
+      this.#table,
+      el("figcaption", {}, legend, where, this.#toggle),
+      this.#said,
+    );
+    this.#live();
+  }
+
+  #live(): void {
+    const { signal } = this.#view;
+    const draw = () => this.#drawSoon();
+    const resized = new ResizeObserver(draw);
+    resized.observe(this.#canvas);
+    const seen = new IntersectionObserver(([entry]) => {
+      this.#visible = entry!.isIntersecting;
+      draw();
+    }, { rootMargin: "200px" });
+    seen.observe(this.#figure);
+    crosshair.charts.add(draw);
+    this.#view.everySecond(draw);
+    this.#view.onQuery(draw);
+    signal.addEventListener("abort", () => {
+      crosshair.charts.delete(draw);
+      crosshair.atMs = null;
+      resized.disconnect();
+      seen.disconnect();
+      cancelAnimationFrame(this.#frame);
+    }, { once: true });
+  }
+
+  #drawSoon(): void {
+    if (this.#frame !== 0 || !this.#visible) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      this.#draw();
+    });
+  }
+
+  /** The newest data, or that of the moment of the pause. */
+  #read(): ChartData {
+    const { series, bars, rangeMs } = this.spec;
+    if (bars) {
+      const { labels, values } = bars();
+      return { times: values.map((_, i) => i), values: [values], labels, domain: [0, 1] };
+    }
+    const { history, store } = this.#view.app;
+    const toMs = store.paused || history.lastMs < 0 ? store.shownMs() : history.lastMs;
+    const fromMs = Math.min(
+      Math.max(history.firstMs || toMs, toMs - (rangeMs?.() ?? 300_000)),
+      toMs - SPAN_MIN_MS,
+    );
+    const { times, values } = history.stretch(series.map(({ metric }) => metric!), fromMs, toMs);
+    return { times, values, labels: [], domain: [fromMs, toMs] };
+  }
+
+  #draw(): void {
+    const now = performance.now();
+    const described = now - this.#describedMs < DESCRIBE_MS;
+    if (!described) this.#describedMs = now;
+    this.data = this.#read();
+    if (!this.#table.hidden && !described) void this.#tabulate();
+    this.#paint();
+    this.#readOut();
+    if (!described) setAttr(this.#canvas, "aria-label", this.summary());
+  }
+
+  #paint(): void {
+    const { clientWidth: width, clientHeight: height } = this.#canvas;
+    if (width === 0 || height === 0) return;
+    const canvas = this.#canvas;
+    const size = [Math.round(width * devicePixelRatio), Math.round(height * devicePixelRatio)] as const;
+    if (canvas.width !== size[0] || canvas.height !== size[1]) [canvas.width, canvas.height] = size;
+    const ctx = canvas.getContext("2d")!;
+    ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    ctx.clearRect(0, 0, width, height);
+    ctx.font = "11px system-ui, sans-serif";
+    const { series, ...spec } = this.spec;
+    const index = this.index;
+    const { data } = this;
+    this.#painted = this.#painter(ctx, {
+      floor: -Infinity,
+      least: 0,
+      axis: { per: 1, unit: "" },
+      thresholds: [],
+      levels: [],
+      ...spec,
+      ...data,
+      width,
+      height,
+      series: series.map((one, i) => ({ dash: [], ...one, values: data.values[i]! })),
+      cursor: index === null ? null : data.times[index]!,
+      active: this.active,
+      color: colorOf,
+    });
+  }
+
+  /** Number of the point under the crosshair, or null. */
+  get index(): number | null {
+    if (this.spec.bars) return this.#bar;
+    const { times, domain } = this.data;
+    const { atMs } = crosshair;
+    return atMs === null || times.length === 0 || atMs < domain[0] || atMs > domain[1]
+      ? null
+      : nearest(times, atMs);
+  }
+
+  /** Moves the crosshair to a point, on every chart. */
+  point(index: number | null): void {
+    if (this.spec.bars) this.#bar = index;
+    else crosshair.atMs = index === null ? null : this.data.times[index] ?? null;
+    drawAll();
+  }
+
+  /** What a point is called. */
+  nameOf(index: number): string {
+    return this.spec.bars ? this.data.labels[index]! : formatTime(this.data.times[index]!);
+  }
+
+  /** The value of a point in words. */
+  valueOf(series: number, index: number): string {
+    const value = this.data.values[series]?.[index] ?? NaN;
+    return Number.isNaN(value) ? NONE : this.spec.format(value);
+  }
+
+  /** Says something to screen readers. */
+  say(sentence: string): void {
+    this.#said.textContent = sentence;
+  }
+
+  /** The chart in words. */
+  summary(): string {
+    const { label, series, format } = this.spec;
+    const parts = series.map((one, i) => {
+      const found = summarize(this.data.values[i]!);
+      const name = series.length > 1 ? `${one.label}: ` : "";
+      if (!found) return `${name}no values`;
+      const [first, last, min, max] = [found.first, found.last, found.min, found.max].map(format);
+      return `${name}from ${first} to ${last}, lowest ${min}, highest ${max}`;
+    });
+    return `${label}. ${parts.join("; ")}.`;
+  }
+
+  #readOut(): void {
+    const { index } = this;
+    const at = index ?? this.data.times.length - 1;
+    this.#readouts.forEach((readout, i) => setText(readout, this.valueOf(i, at)));
+    setAttr(this.#figure, "data-pointed", index === null ? null : "");
+    const where = index === null ? this.#extent() : `at ${this.nameOf(index)}`;
+    setText(
+      this.#caption,
+      this.spec.bars && index !== null ? `${this.nameOf(index)}: ${this.valueOf(0, index)}` : where,
+    );
+  }
+
+  /** What stretch of time is shown, and where it is from. */
+  #extent(): string {
+    const { kind, label, format } = this.spec;
+    const { domain: [fromMs, toMs], values } = this.data;
+    if (kind === "bars") return label;
+    const { firstMs } = this.#view.app.history;
+    if (Number.isNaN(firstMs)) return "nothing seen yet";
+    const summary = kind === "spark" ? summarize(values[0]!) : null;
+    const span = fromMs <= firstMs
+      ? `since ${kind === "spark" ? "" : "load "}${formatTime(firstMs).slice(0, 5)}`
+      : `last ${Math.round((toMs - fromMs) / 60_000)} min`;
+    return `${summary ? `max ${format(summary.max)} · ` : ""}${span}${
+      this.#painted?.thinned ? " · thinned" : ""
+    }`;
+  }
+
+  async #toggleTable(): Promise<void> {
+    const show = this.#table.hidden !== false;
+    setHidden(this.#table, !show);
+    setHidden(this.#canvas, show);
+    setAttr(this.#toggle, "aria-pressed", String(show));
+    if (show) {
+      await this.#tabulate();
+      this.#table.focus();
+    }
+    this.#drawSoon();
+  }
+
+  async #tabulate(): Promise<void> {
+    const { chartTable } = await import("./table_twin.ts");
+    this.#table.replaceChildren(chartTable(this));
+    setAttr(this.#table, "aria-label", `${this.spec.label}, table`);
+  }
+}
+
+/** A short piece of the line, for the legend. */
+function swatch({ token, dash = [] }: SeriesSpec): SVGSVGElement {
+  const line = svg("line", { x1: 0, y1: 4, x2: 18, y2: 4, "stroke-dasharray": dash.join(" ") || null });
+  line.style.setProperty("stroke", `var(${token})`);
+  return svg("svg", { class: "swatch", width: 18, height: 8, "aria-hidden": "true" }, line);
+}

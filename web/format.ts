@@ -1,0 +1,189 @@
+/**
+ * Numbers, times and names as text: one function per kind, the same everywhere. Unknown values never come here;
+ * whoever shows a `null` shows {@link NONE}.
+ */
+
+/** What stands for an unknown value. */
+export const NONE = "—";
+
+const MINUS = "−";
+const cache = new Map<string, Intl.NumberFormat>();
+
+/** A cached formatter with fixed decimals and grouped digits. */
+function fixed(decimals: number, compact = false): Intl.NumberFormat {
+  const key = `${decimals}${compact}`;
+  let format = cache.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat("en", {
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+      ...(compact ? { notation: "compact" } : {}),
+    });
+    cache.set(key, format);
+  }
+  return format;
+}
+
+/** A number with fixed decimals, grouped, with a true minus and no negative zero. */
+export function formatNumber(value: number | bigint, decimals = 0): string {
+  return signed(fixed(decimals).format(value));
+}
+
+function signed(text: string): string {
+  return text.startsWith("-") ? (/[1-9]/.test(text) ? MINUS + text.slice(1) : text.slice(1)) : text;
+}
+
+/** A count of things. */
+export function formatCount(value: number): string {
+  return formatNumber(value);
+}
+
+/** An exact amount in base units; takes the decimal string of an amount that no JSON number can hold. */
+export function formatAmount(value: number | string): string {
+  return formatNumber(typeof value === "string" ? BigInt(value) : value);
+}
+
+/** An amount with three significant digits or so: `1.50M`. Below 10,000 it is exact. */
+export function formatCompact(value: number | string): string {
+  const number = Number(value);
+  return Math.abs(number) < 10_000 ? formatAmount(value) : signed(fixed(2, true).format(number));
+}
+
+/** Profit or loss: a sign, an arrow and two decimals; zero is neutral. */
+export function formatProfit(value: number, decimals = 2): string {
+  const text = formatNumber(Math.abs(value), decimals);
+  if (!/[1-9]/.test(text)) return text;
+  return value > 0 ? `▲ +${text}` : `▼ ${MINUS}${text}`;
+}
+
+/** A price in µ base units per unit, as base units with as many decimals as its size needs. */
+export function formatPrice(micro: number | string): string {
+  const price = Number(micro) / 1e6;
+  const size = Math.abs(price);
+  return formatNumber(price, size >= 100_000 ? 0 : size >= 1_000 ? 2 : size >= 100 ? 4 : 6);
+}
+
+/** The per-unit part of a price unit: `µ base units per kWh` → `/ kWh`. */
+export function formatPriceUnit(unit: string): string {
+  const per = unit.indexOf(" per ");
+  return per < 0 ? unit : `/ ${unit.slice(per + 5)}`;
+}
+
+/** Parts per million as a percentage whose decimals follow its size. */
+export function formatPpm(ppm: number): string {
+  const percent = ppm / 10_000;
+  const size = Math.abs(percent);
+  return `${formatNumber(percent, size < 1 ? 3 : size < 10 ? 2 : 1)} %`;
+}
+
+/** A change in basis points; from 1,000 on also as a percentage. */
+export function formatBps(bps: number): string {
+  const sign = bps > 0 ? "+" : "";
+  const text = `${sign}${formatNumber(bps)} bps`;
+  return Math.abs(bps) < 1_000 ? text : `${text} (${sign}${formatNumber(bps / 100, 2)} %)`;
+}
+
+/** A block height. */
+export function formatHeight(height: number): string {
+  return `#${formatNumber(height)}`;
+}
+
+/** A rate per second. */
+export function formatRate(value: number): string {
+  return formatNumber(value, 1);
+}
+
+const BYTES = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** Bytes in IEC units. */
+export function formatBytes(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (Math.abs(value) >= 1024 && unit < BYTES.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${formatNumber(value, unit === 0 ? 0 : significant(value))} ${BYTES[unit]}`;
+}
+
+/** Decimals that show three significant digits. */
+function significant(value: number): number {
+  const size = Math.abs(value);
+  return size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
+}
+
+const DURATIONS: readonly (readonly [fromMs: number, unitMs: number, unit: string])[] = [
+  [172_800_000, 86_400_000, "d"],
+  [7_200_000, 3_600_000, "h"],
+  [120_000, 60_000, "m"],
+  [999.5, 1_000, "s"],
+  [0.9995, 1, "ms"],
+  [0, 0.001, "µs"],
+];
+
+/** A duration with three significant digits. */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return "0 ms";
+  const [, unitMs, unit] = DURATIONS.find(([fromMs]) => Math.abs(ms) >= fromMs)!;
+  return `${formatNumber(ms / unitMs, significant(ms / unitMs))} ${unit}`;
+}
+
+/** How old something is: tenths of a second while that is fresh, whole units after. */
+export function formatAge(ms: number): string {
+  const age = Math.max(0, ms);
+  if (age < 9_950) return `${formatNumber(age / 1000, 1)} s`;
+  if (age < 120_000) return `${formatNumber(Math.floor(age / 1000))} s`;
+  if (age < 7_200_000) return `${formatNumber(Math.floor(age / 60_000))} min`;
+  return age < 172_800_000
+    ? `${formatNumber(Math.floor(age / 3_600_000))} h`
+    : `${formatNumber(Math.floor(age / 86_400_000))} d`;
+}
+
+const pad = (value: number) => String(value).padStart(2, "0");
+
+/** Time of day, UTC. */
+export function formatTime(ms: number): string {
+  const date = new Date(ms);
+  return `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}:${pad(date.getUTCSeconds())}`;
+}
+
+/** Date and time, UTC. */
+export function formatDateTime(ms: number): string {
+  const date = new Date(ms);
+  return `${date.getUTCFullYear()}-${pad(date.getUTCMonth() + 1)}-${pad(date.getUTCDate())} ${
+    formatTime(ms)
+  }`;
+}
+
+/** An instant as its distance while that is within a day, else as its day; whoever shows it has the time on hover. */
+export function formatWhen(ms: number, nowMs: number): string {
+  const age = nowMs - ms;
+  return age >= 0 && age < 86_400_000 ? `${formatAge(age)} ago` : formatDateTime(ms).slice(0, 10);
+}
+
+/** Kinds of identifiers and how many characters of head and tail stay. */
+const SHORT = { hash: [8, 6], address: [8, 6], peer: [10, 4] } as const;
+
+/** An identifier shortened in the middle. */
+export function shorten(id: string, kind: keyof typeof SHORT, headMore = 0): string {
+  const head = SHORT[kind][0] + headMore;
+  const tail = SHORT[kind][1];
+  return id.length <= head + tail + 1 ? id : `${id.slice(0, head)}…${id.slice(-tail)}`;
+}
+
+/** Shortens a list of identifiers, all by the same widths: as wide as it takes to tell them apart. */
+export function shortenAll(ids: readonly string[], kind: keyof typeof SHORT): readonly string[] {
+  const distinct = new Set(ids).size;
+  for (let more = 0; more < 64; more += 4) {
+    const short = ids.map((id) => shorten(id, kind, more));
+    if (new Set(short).size === distinct) return short;
+  }
+  return ids;
+}
+
+const WORDS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+
+/** A small number as a word. */
+export function numberWord(value: number): string {
+  return WORDS[value] ?? formatNumber(value);
+}
