@@ -3,6 +3,8 @@ import type { Candle, CandleStep } from "./candle.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import type { MarketId } from "./market.ts";
 import type { Receipt } from "./receipt.ts";
+import type { Fill, Order } from "./trading/order.ts";
+import type { ClosedTrade } from "./trading/state.ts";
 
 /** One change of the query tables. */
 export type Change =
@@ -20,4 +22,21 @@ export type Change =
     /** Receipts and entries above this height that are anchored there never happened. */
     readonly kind: "revert";
     readonly toHeight: number;
-  };
+  }
+  | TradingChange;
+
+/** What happened on the trading desk. Nothing of it is ever taken back. */
+export type TradingChange =
+  | { readonly kind: "order"; readonly epoch: number; readonly order: Readonly<Order> }
+  | { readonly kind: "fill"; readonly epoch: number; readonly fill: Fill }
+  | { readonly kind: "trade"; readonly epoch: number; readonly trade: ClosedTrade }
+  | { readonly kind: "equity"; readonly epoch: number; readonly point: EquityPoint };
+
+/** What an account was worth at one time, base units. */
+export interface EquityPoint {
+  readonly timeMs: number;
+  readonly equity: number;
+  readonly cash: number;
+  /** Realised since the account was opened, after fees. */
+  readonly realized: number;
+}

@@ -24,6 +24,8 @@ import {
   sliceValue,
 } from "./state.ts";
 import type { Topic } from "./topic.ts";
+import { applyCommand, tickDesk } from "./trading/desk.ts";
+import { deskTick, eventTimeOfNow } from "./trading/quotes.ts";
 
 /** How long the scheduler's completions are averaged. */
 const COMPLETED_WINDOW_MS = 60_000;
@@ -66,10 +68,15 @@ const ALL_CHAIN_TOPICS: readonly Topic[] = [
   "receipts",
 ];
 
+/** What a tick can change at the desk, and what a command can. */
+const TICK_TOPICS: readonly Topic[] = ["orders", "positions", "risk", "strategies", "dashboard"];
+const DESK_TOPICS: readonly Topic[] = ["engine", "status", ...TICK_TOPICS];
+
 /** Applies events to state. */
 export class Core {
   readonly state: CoreState;
   #changes: Change[] = [];
+  readonly #tell = (change: Change) => void this.#changes.push(change);
 
   constructor(options: CoreOptions) {
     this.state = initialState(options);
@@ -142,6 +149,9 @@ export class Core {
       case "halt":
         state.chain.halted = event.reason;
         return ["health", "status"];
+      case "desk":
+        applyCommand(state.desk, event.command, eventTimeOfNow(state, event.atMs), this.#tell);
+        return DESK_TOPICS;
       case "gap":
         state.chain.gapCount++;
         state.chain.lastGap = { atMs: event.atMs, source: event.source, detail: event.detail };
@@ -301,8 +311,11 @@ export class Core {
     const reachMs = this.state.chain.blocks[0]?.timeMs ?? timeMs;
     for (const id of MARKET_IDS) moveWindows(this.state.activity[id], height, timeMs, reachMs);
     trimLedger(this.state.ledger, height, timeMs);
+    if (block && !block.catchUp) {
+      tickDesk(this.state.desk, deskTick(this.state, height, timeMs), this.#tell);
+    }
     if (block && !block.catchUp) { for (const id of MARKET_IDS) this.#drawPrice(id, height, timeMs); }
-    return ["markets", "providers", ...MARKET_TOPICS];
+    return ["markets", "providers", ...MARKET_TOPICS, ...TICK_TOPICS];
   }
 
   #reorg(toHeight: number, atMs: number): readonly Topic[] {

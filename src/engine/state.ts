@@ -9,6 +9,7 @@ import { type MarketId, marketOf, perMarket } from "./market.ts";
 import type { MarketObservation, ObservationKey, Observations, Slice } from "./observation.ts";
 import { Absent, absent, type Known } from "./reason.ts";
 import type { ReceiptSource } from "./receipt.ts";
+import { closedDesk, type DeskState } from "./trading/desk.ts";
 
 /** What the core has to know of the configuration. */
 export interface CoreOptions {
@@ -63,6 +64,7 @@ export interface CoreState {
   receiptsThrough: number | null;
   /** Lists without heights that have been read whole at least once. */
   swept: ReceiptSource[];
+  desk: DeskState;
 }
 
 /** A state in which nothing has happened. */
@@ -83,6 +85,7 @@ export function initialState(options: CoreOptions): CoreState {
     sinceMs: null,
     receiptsThrough: null,
     swept: [],
+    desk: closedDesk(),
   };
 }
 

@@ -23,6 +23,13 @@ export const TOPICS = {
   operations: { scope: "public", summary: "The newest operations" },
   receipts: { scope: "public", summary: "The newest receipts" },
   alerts: { scope: "public", summary: "What is wrong, and what was" },
+  engine: { scope: "read", summary: "Mode, emergency stop and what the operator set" },
+  orders: { scope: "read", summary: "The newest orders" },
+  positions: { scope: "read", summary: "What the account holds" },
+  risk: { scope: "read", summary: "Equity, exposure, drawdown, locks" },
+  strategies: { scope: "public", summary: "What each agent earned" },
+  dashboard: { scope: "read", summary: "Account, positions, orders and risk in one" },
+  logs: { scope: "read", summary: "The newest log lines" },
 } as const satisfies Record<string, { scope: TopicScope; summary: string }>;
 
 /** The name of a topic. */

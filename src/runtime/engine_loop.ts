@@ -44,6 +44,8 @@ export interface EngineLoopOptions {
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly log: Log;
+  /** What follows from a block: called after each `slot` that is not replayed; what it answers is applied next. */
+  readonly afterSlot?: (state: CoreState, height: number, atMs: number) => EngineEvent | null;
 }
 
 /** Applies events, keeps them, publishes what changed. */
@@ -53,6 +55,7 @@ export class EngineLoop implements EventSink, ChainView {
   readonly #log: Log;
   readonly #dirty = new Set<Topic>();
   readonly #stop = new AbortController();
+  readonly #afterSlot: EngineLoopOptions["afterSlot"];
   #core: Core;
   #store: EngineStore;
   #pending: Applied[] = [];
@@ -71,6 +74,7 @@ export class EngineLoop implements EventSink, ChainView {
     this.#publisher = options.publisher;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#afterSlot = options.afterSlot;
     this.#snapshotMs = options.clock.monotonicMs();
     this.#retainedMs = options.clock.monotonicMs();
   }
@@ -145,15 +149,30 @@ export class EngineLoop implements EventSink, ChainView {
     try {
       for (const event of events) {
         if (this.#storeError && !SOFT.has(event.kind)) continue; // The node will be asked for it again.
-        for (const topic of this.#core.apply(event)) this.#dirty.add(topic);
-        const changes = this.#core.takeChanges();
-        if (!this.#storeError) this.#pending.push({ event, changes });
+        this.#apply(event);
+        if (event.kind !== "slot") continue;
+        const follows = this.#afterSlot?.(this.#core.state, event.height, event.atMs) ?? null;
+        if (follows) this.#apply(follows);
       }
     } finally {
       // Also when an event could not be applied: those before it were.
       if (this.#pending.length >= BATCH_MAX) this.flush();
       else this.#schedule();
     }
+  }
+
+  /**
+   * Applies events of somebody who waits for an acknowledgement, and keeps them before it returns: they survive a power
+   * cut.
+   *
+   * @throws {StoreError} If they could not be kept. When the store had failed before, nothing was applied; otherwise
+   * they were, and are kept as soon as the store works again.
+   */
+  execute(events: readonly EngineEvent[]): void {
+    if (this.#storeError) throw this.#storeError;
+    this.submit(events);
+    this.#commit(true);
+    if (this.#storeError) throw this.#storeError;
   }
 
   /** Marks topics that show something which is no event, such as the process itself. */
@@ -216,6 +235,12 @@ export class EngineLoop implements EventSink, ChainView {
     return this.#core.state.chain.halted;
   }
 
+  #apply(event: EngineEvent): void {
+    for (const topic of this.#core.apply(event)) this.#dirty.add(topic);
+    const changes = this.#core.takeChanges();
+    if (!this.#storeError) this.#pending.push({ event, changes });
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#stop.signal.aborted) return;
     this.#scheduled = true;
@@ -229,11 +254,11 @@ export class EngineLoop implements EventSink, ChainView {
   }
 
   /** Writes what is pending; a store that fails is tried again until it works. */
-  #commit(): void {
+  #commit(durable = false): void {
     if (this.#pending.length === 0 && !this.#storeError) return;
     if (this.#storeError && this.#clock.monotonicMs() < this.#retryAtMs) return;
     try {
-      this.#store.commit(this.#pending);
+      this.#store.commit(this.#pending, durable);
       this.#sinceSnapshot += this.#pending.length;
       this.#pending = [];
       if (this.#storeError) this.#log.info("store.recovered_writes");

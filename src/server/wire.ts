@@ -440,3 +440,209 @@ export interface Alerts {
   readonly offset: number;
   readonly next_cursor: string | null;
 }
+
+/** `GET /state`: what the operator set. */
+export interface EngineState {
+  readonly running: boolean;
+  readonly emergency_stop: boolean;
+  readonly mode: "monitor" | "paper" | "live";
+  readonly paper_assets: readonly string[];
+  readonly paper_capital: number;
+  readonly settings: { readonly agents: Readonly<Record<string, AgentSettingsBody>> };
+  readonly rev: number;
+  /** Number of the paper account; 0 = none was opened yet. */
+  readonly epoch: number;
+  readonly epoch_since: number | null;
+  readonly trading_state: "ACTIVE" | "REDUCING" | "HALTED";
+  readonly halt_reason: string | null;
+}
+
+/** What the operator set for one agent. */
+export interface AgentSettingsBody {
+  readonly enabled: boolean;
+  readonly share: number;
+  readonly params: Readonly<Record<string, number>>;
+}
+
+/** One order. */
+export interface OrderBody {
+  readonly id: string;
+  readonly client_order_id: string | null;
+  readonly token: string;
+  readonly quantity: number;
+  readonly side: "buy" | "sell";
+  /** Mean price of what is filled. */
+  readonly price: number | null;
+  readonly limit_price: number | null;
+  readonly slippage: number | null;
+  readonly fee: number;
+  readonly amount: number;
+  readonly filled: number;
+  readonly remaining: number;
+  readonly status: string;
+  readonly time_in_force: string;
+  readonly reduce_only: boolean;
+  readonly agent: string | null;
+  readonly cause: string;
+  readonly timestamp: number;
+  readonly updated_at: number;
+  /** Of a denied order: why, and what was compared. */
+  readonly code: string | null;
+  readonly limit: number | null;
+  readonly actual: number | null;
+  readonly detail: string | null;
+  readonly epoch: number;
+}
+
+/** One execution. */
+export interface FillBody {
+  readonly id: string;
+  readonly order_id: string;
+  readonly token: string;
+  readonly side: "buy" | "sell";
+  readonly quantity: number;
+  readonly price: number;
+  readonly slippage: number;
+  readonly amount: number;
+  readonly fee: number;
+  readonly realized: number;
+  readonly agent: string | null;
+  readonly cause: string;
+  readonly block_height: number;
+  readonly timestamp: number;
+}
+
+/** `GET /orders`. */
+export interface Orders {
+  readonly orders: readonly OrderBody[];
+  readonly total: number;
+  readonly next_cursor: string | null;
+}
+
+/** What is held of one instrument. */
+export interface PositionBody {
+  readonly token: string;
+  readonly qty: number;
+  /** Mean cost of a unit. */
+  readonly cost: number | null;
+  readonly price: number | null;
+  readonly value: number;
+  readonly unrealized: number;
+  readonly realized: number;
+  readonly fees: number;
+  readonly drawdown: number;
+  readonly max_drawdown: number;
+  readonly stale: boolean;
+}
+
+/** One lock of a protection. */
+export interface LockBody {
+  readonly id: string;
+  readonly token: string | null;
+  readonly protection: string;
+  readonly reason: string;
+  readonly since: number;
+  readonly until: number;
+}
+
+/** `GET /risk/portfolio`. */
+export interface RiskPortfolio {
+  readonly equity: number | null;
+  readonly capital: number | null;
+  readonly cash: number | null;
+  readonly realized: number | null;
+  readonly unrealized: number | null;
+  readonly fees: number | null;
+  readonly change: number | null;
+  readonly change_pct: number | null;
+  readonly exposure: number | null;
+  readonly leverage: number | null;
+  readonly position_size: number | null;
+  readonly drawdown: number | null;
+  readonly max_drawdown: number | null;
+  readonly var_95: number | null;
+  readonly es_95: number | null;
+  readonly risk_samples: number;
+  readonly sharpe: number | null;
+  readonly sortino: number | null;
+  readonly calmar: number | null;
+  readonly volatility: number | null;
+  readonly statistics_samples: number;
+  readonly state: "ACTIVE" | "REDUCING" | "HALTED";
+  readonly halt_reason: string | null;
+  readonly locks: readonly LockBody[];
+  readonly limits: {
+    readonly max_drawdown: number | null;
+    readonly max_position: number | null;
+    readonly max_concurrent_trades: number | null;
+    readonly max_exposure: number;
+    readonly orders_per_minute: number;
+    readonly stale_after: number;
+  };
+  readonly events: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly at: number;
+    readonly detail: string;
+  }[];
+}
+
+/** What one agent, or the operator, did. */
+export interface StrategyBody {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly enabled: boolean;
+  readonly suspended: string | null;
+  readonly share: number;
+  readonly pnl: number;
+  readonly realized: number;
+  readonly unrealized: number;
+  readonly fees: number;
+  readonly turnover: number;
+  readonly fills: number;
+  readonly trades: number;
+  readonly few_trades: boolean;
+  readonly win_rate: number | null;
+  readonly win_rate_low: number | null;
+  readonly win_rate_high: number | null;
+  readonly profit_factor: number | null;
+  readonly expectancy: number | null;
+  readonly expectancy_low: number | null;
+  readonly expectancy_high: number | null;
+}
+
+/** `GET /strategy/performance` and `GET /strategy/breakdown`. */
+export interface Strategies {
+  readonly period: string;
+  readonly epoch: number;
+  readonly strategies: readonly StrategyBody[];
+}
+
+/** `GET /dashboard`: the account in one body. */
+export interface Dashboard {
+  readonly mode: string;
+  readonly risk: {
+    readonly equity: number | null;
+    readonly realized: number | null;
+    readonly unrealized: number | null;
+    readonly sharpe: number | null;
+    readonly drawdown: number | null;
+    readonly position_size: number | null;
+    readonly leverage: number | null;
+    readonly exposure: number | null;
+  };
+  readonly positions: Readonly<Record<string, PositionBody>>;
+  readonly orders: readonly OrderBody[];
+}
+
+/** `GET /theblock/logs`. */
+export interface Logs {
+  readonly lines: readonly {
+    readonly id: number;
+    readonly at: number;
+    readonly level: string;
+    readonly event: string;
+    readonly fields: Readonly<Record<string, unknown>>;
+  }[];
+}

@@ -6,6 +6,7 @@ import type { LedgerEntry } from "../engine/ledger.ts";
 import type { MarketId } from "../engine/market.ts";
 import type { Receipt } from "../engine/receipt.ts";
 import type { OperationStatus, ReceiptRow } from "../runtime/ports/store.ts";
+import { TradingTables } from "./trading_tables.ts";
 import { ENTRY_COLUMNS, entryValues, RECEIPT_COLUMNS, receiptValues, rowChecksum } from "./rows.ts";
 
 /** Seconds that candles and history of each width are kept. */
@@ -25,8 +26,10 @@ export class Projection {
     readonly counter: string;
   }[];
   readonly #revertEntries: StatementSync;
+  readonly #trading: TradingTables;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, trading: TradingTables) {
+    this.#trading = trading;
     this.#insertReceipt = db.prepare(insertSql("receipts", [...RECEIPT_COLUMNS, "checksum"]));
     this.#insertEntry = db.prepare(insertSql("entries", [...ENTRY_COLUMNS, "checksum"]));
     this.#insertOperation = db.prepare(insertSql("operations", OPERATION_COLUMNS));
@@ -71,7 +74,7 @@ export class Projection {
       case "revert":
         return this.#revertAbove(change.toHeight);
       default:
-        return change satisfies never;
+        return this.#trading.apply(change, seq);
     }
   }
 

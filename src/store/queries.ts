@@ -26,6 +26,8 @@ import {
   type Where,
   writeCursor,
 } from "./pager.ts";
+import { unitsOf } from "../engine/trading/money.ts";
+import { toFill } from "./trading_tables.ts";
 import { type Row, toAlert, toCandle, toEntry, toOperation, toReceipt } from "./rows.ts";
 
 const RECEIPT_ORDER: Order = { table: "receipts", columns: ["height", "idx", "id"] };
@@ -106,6 +108,45 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
         receipt_id: entry.receiptId,
       };
     },
+  },
+  fills: {
+    sql: "SELECT * FROM fills WHERE time_ms BETWEEN ? AND ?",
+    key: ["time_ms", "id"],
+    range: inMs,
+    toRow: (row) => {
+      const { epoch, fill } = toFill(row);
+      return {
+        time: fill.timeMs / 1000,
+        id: fill.id,
+        order_id: fill.orderId,
+        epoch,
+        token: fill.token,
+        side: fill.side,
+        agent: fill.agent,
+        quantity: unitsOf(fill.qtyMicro),
+        price: fill.price,
+        slippage: fill.slippage,
+        amount: fill.gross,
+        fee: fill.fee,
+        realized: fill.realized,
+        cause: fill.cause,
+        block_height: fill.height,
+      };
+    },
+  },
+  equity: {
+    sql: "SELECT epoch, t, equity, low, high, cash, realized FROM equity WHERE t BETWEEN ? AND ?",
+    key: ["t", "epoch"],
+    range: (fromS, toS) => [fromS, toS],
+    toRow: (row) => ({
+      time: row.t as number,
+      epoch: row.epoch as number,
+      equity: row.equity as number,
+      low: row.low as number,
+      high: row.high as number,
+      cash: row.cash as number,
+      realized: row.realized as number,
+    }),
   },
   candles: {
     sql: "SELECT * FROM candles WHERE t BETWEEN ? AND ?",

@@ -4,15 +4,20 @@ import type { Alert } from "../engine/alert.ts";
 import type { Candle, CandleStep } from "../engine/candle.ts";
 import type { EngineEvent } from "../engine/event.ts";
 import type { MarketId } from "../engine/market.ts";
+import type { Fill } from "../engine/trading/order.ts";
+import type { ClosedTrade } from "../engine/trading/state.ts";
 import {
   type Applied,
   type EngineStore,
+  type EquityRow,
   type ExportKind,
   type ExportPart,
   type HistorySample,
   type Journal,
   type OperationFilter,
   type OperationRow,
+  type OrderFilter,
+  type OrderRow,
   type OutboxMessage,
   type Page,
   type PageRequest,
@@ -26,6 +31,7 @@ import { SqliteJournal } from "./journal.ts";
 import { KEPT_SECONDS, Projection } from "./projection.ts";
 import { TableQueries } from "./queries.ts";
 import { Snapshots } from "./snapshots.ts";
+import { TRADING_TABLES, TradingTables } from "./trading_tables.ts";
 
 /** Rows that one deletion takes, so that no transaction holds the store for long. */
 const DELETE_ROWS = 5_000;
@@ -45,6 +51,7 @@ export class SqliteStore implements EngineStore {
   readonly #snapshots: Snapshots;
   readonly #projection: Projection;
   readonly #queries: TableQueries;
+  readonly #trading: TradingTables;
   readonly #retention: Retention;
   readonly #addHistory: StatementSync;
   /** Alerts that could not be kept: a store that fails must still say that it does. */
@@ -66,10 +73,12 @@ export class SqliteStore implements EngineStore {
     this.#retention = retention;
     this.#db = openDatabase(path, readOnly);
     try {
-      [this.#journal, this.#snapshots, this.#projection] = guarded(
+      [this.#journal, this.#snapshots, this.#trading] = guarded(
         path,
-        () => [new SqliteJournal(this.#db, path), new Snapshots(this.#db), new Projection(this.#db)] as const,
+        () =>
+          [new SqliteJournal(this.#db, path), new Snapshots(this.#db), new TradingTables(this.#db)] as const,
       );
+      this.#projection = guarded(path, () => new Projection(this.#db, this.#trading));
       this.#queries = new TableQueries(this.#db);
       this.#addHistory = guarded(
         path,
@@ -125,7 +134,16 @@ export class SqliteStore implements EngineStore {
     return { snapshotSeq: fromSeq, replayed: lastSeq - fromSeq, cutAt, damagedSnapshots: damaged };
   }
 
-  commit(applied: readonly Applied[]): void {
+  commit(applied: readonly Applied[], durable = false): void {
+    if (durable) this.#guard(() => this.#db.exec("PRAGMA synchronous = FULL"));
+    try {
+      this.#commit(applied);
+    } finally {
+      if (durable) this.#guard(() => this.#db.exec("PRAGMA synchronous = NORMAL"));
+    }
+  }
+
+  #commit(applied: readonly Applied[]): void {
     const { checksum } = this.#journal;
     const seq = this.#journal.lastSeq();
     try {
@@ -245,6 +263,9 @@ export class SqliteStore implements EngineStore {
       `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_ms < ? ORDER BY id LIMIT ${DELETE_ROWS})`,
       before,
     );
+    const tradedBefore = Math.min(nowMs, this.#guard(() => this.#trading.newestMs()) ?? nowMs) -
+      days * 86_400_000;
+    deleted += this.#guard(() => this.#trading.retain(tradedBefore, DELETE_ROWS));
     drop("DELETE FROM alerts WHERE resolved_ms < ?", nowMs - days * 86_400_000);
     if (deleted > 0) this.#guard(() => this.#db.exec("PRAGMA incremental_vacuum(2000)"));
     return deleted;
@@ -291,6 +312,34 @@ export class SqliteStore implements EngineStore {
     return this.#guard(() => this.#queries.history(step, fromT, toT));
   }
 
+  orders(filter: OrderFilter, page: PageRequest): Page<OrderRow> {
+    return this.#guard(() => this.#trading.orders(filter, page));
+  }
+
+  order(id: string): OrderRow | null {
+    return this.#guard(() => this.#trading.order(id));
+  }
+
+  orderOfClient(clientOrderId: string): OrderRow | null {
+    return this.#guard(() => this.#trading.orderOfClient(clientOrderId));
+  }
+
+  fillsOf(orderId: string): readonly Fill[] {
+    return this.#guard(() => this.#trading.fillsOf(orderId));
+  }
+
+  fills(epoch: number, fromMs: number, limit: number): readonly Fill[] {
+    return this.#guard(() => this.#trading.fills(epoch, fromMs, limit));
+  }
+
+  trades(epoch: number, fromMs: number, limit: number): readonly ClosedTrade[] {
+    return this.#guard(() => this.#trading.trades(epoch, fromMs, limit));
+  }
+
+  equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[] {
+    return this.#guard(() => this.#trading.equity(epoch, fromMs, toMs));
+  }
+
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
     return this.#guard(() => this.#queries.exportPart(kind, fromS, toS, after, limit));
   }
@@ -335,7 +384,7 @@ export class SqliteStore implements EngineStore {
   /** Removes everything that came after a row, because what follows it cannot be trusted. */
   #cutAfter(seq: number, snapshotChecksum: number, snapshotSeq: number): void {
     this.#transaction(() => {
-      for (const table of ["journal", "receipts", "entries", "operations", "snapshots"]) {
+      for (const table of ["journal", "receipts", "entries", "operations", "snapshots", ...TRADING_TABLES]) {
         this.#db.prepare(`DELETE FROM ${table} WHERE seq > ?`).run(seq);
       }
       const row = this.#db.prepare("SELECT checksum FROM journal WHERE seq = ?").get(seq) as {

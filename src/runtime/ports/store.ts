@@ -5,6 +5,9 @@ import type { Change } from "../../engine/change.ts";
 import type { EngineEvent } from "../../engine/event.ts";
 import type { MarketId } from "../../engine/market.ts";
 import type { Receipt } from "../../engine/receipt.ts";
+import type { Token } from "../../engine/trading/instrument.ts";
+import type { Fill, Order, OrderStatus } from "../../engine/trading/order.ts";
+import type { ClosedTrade } from "../../engine/trading/state.ts";
 
 /** Why the store failed. */
 export type StoreErrorKind =
@@ -125,6 +128,54 @@ export interface OperationRow {
   readonly details: string;
 }
 
+/** Which orders. */
+export interface OrderFilter {
+  readonly epoch?: number | undefined;
+  readonly token?: Token | undefined;
+  readonly status?: OrderStatus | undefined;
+  readonly agent?: string | undefined;
+}
+
+/** An order as it is kept. */
+export interface OrderRow {
+  readonly epoch: number;
+  readonly order: Readonly<Order>;
+}
+
+/** A fill as it is kept. */
+export interface FillRow {
+  readonly epoch: number;
+  readonly fill: Fill;
+}
+
+/** What an account was worth in one minute. */
+export interface EquityRow {
+  readonly epoch: number;
+  /** Unix seconds of event time, the beginning of the minute. */
+  readonly t: number;
+  readonly equity: number;
+  readonly low: number;
+  readonly high: number;
+  readonly cash: number;
+  readonly realized: number;
+}
+
+/** Questions about what was traded. Times are event times in milliseconds, ends included. */
+export interface TradingQueries {
+  /** Newest first. @throws {RangeError} If the cursor is not one that we gave */
+  orders(filter: OrderFilter, page: PageRequest): Page<OrderRow>;
+  order(id: string): OrderRow | null;
+  orderOfClient(clientOrderId: string): OrderRow | null;
+  /** Fills of one order, oldest first. */
+  fillsOf(orderId: string): readonly Fill[];
+  /** The newest ones, oldest first. */
+  fills(epoch: number, fromMs: number, limit: number): readonly Fill[];
+  /** The newest ones, oldest first. */
+  trades(epoch: number, fromMs: number, limit: number): readonly ClosedTrade[];
+  /** Oldest first. */
+  equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[];
+}
+
 /** Metrics of one moment, in the order of the history's metric table; NaN = unknown. */
 export interface HistorySample {
   /** Unix seconds of event time. */
@@ -133,7 +184,7 @@ export interface HistorySample {
 }
 
 /** Tables that can be exported. */
-export const EXPORT_KINDS = ["receipts", "candles", "operations", "pnl"] as const;
+export const EXPORT_KINDS = ["receipts", "candles", "operations", "pnl", "fills", "equity"] as const;
 
 /** A table that can be exported. */
 export type ExportKind = (typeof EXPORT_KINDS)[number];
@@ -148,7 +199,7 @@ export interface ExportPart {
 }
 
 /** Questions to the query tables. */
-export interface Queries {
+export interface Queries extends TradingQueries {
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow>;
   /** The receipt with this identity. */
   receipt(id: string): ReceiptRow | null;
@@ -191,8 +242,12 @@ export interface EngineStore extends Queries {
     restore: (state: string | null) => void,
     visit: (event: EngineEvent, seq: number) => void,
   ): Recovery;
-  /** Appends and projects in one transaction: all of it or nothing. */
-  commit(applied: readonly Applied[]): void;
+  /**
+   * Appends and projects in one transaction: all of it or nothing.
+   *
+   * @param durable Whether it has to survive a power cut before this returns; otherwise only a crash of the program
+   */
+  commit(applied: readonly Applied[], durable?: boolean): void;
   /** Keeps the encoded state as it is after the newest event. */
   saveSnapshot(state: string, atMs: number): void;
   addHistory(sample: HistorySample): void;

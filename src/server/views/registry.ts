@@ -8,6 +8,9 @@ import { marketsView, marketViews, providersView } from "./markets.ts";
 import { networkView } from "./network.ts";
 import { capabilitiesView, mempoolView, peersView, schedulerView } from "./node.ts";
 import { statusView } from "./status.ts";
+import { logsView } from "./logs.ts";
+import { strategiesView } from "./strategies.ts";
+import { dashboardView, engineView, ordersView, positionsView, riskView } from "./trading.ts";
 import type { View } from "./view.ts";
 
 /** Every topic has exactly one view. */
@@ -30,4 +33,11 @@ export const VIEWS: Readonly<Record<Topic, View<unknown>>> = {
   operations: operationsView as View<unknown>,
   receipts: receiptsView as View<unknown>,
   alerts: alertsView as View<unknown>,
+  engine: engineView as View<unknown>,
+  orders: ordersView as View<unknown>,
+  positions: positionsView as View<unknown>,
+  risk: riskView as View<unknown>,
+  strategies: strategiesView as View<unknown>,
+  dashboard: dashboardView as View<unknown>,
+  logs: logsView as View<unknown>,
 };
