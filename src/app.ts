@@ -12,6 +12,9 @@ import { EngineLoop } from "./runtime/engine_loop.ts";
 import type { Clock } from "./runtime/ports/clock.ts";
 import { StoreError } from "./runtime/ports/store.ts";
 import { ProcessSampler } from "./runtime/process_sampler.ts";
+import { Trading } from "./runtime/trading.ts";
+import { FigureCache } from "./runtime/trading_figures.ts";
+import { tradingRules } from "./runtime/trading_rules.ts";
 import { Webhook } from "./runtime/webhook.ts";
 import { Auth, HostRules, sha256Hex } from "./server/auth.ts";
 import { Frames } from "./server/frame.ts";
@@ -20,7 +23,9 @@ import { type Route, Router } from "./server/router.ts";
 import { exportRoutes } from "./server/routes/export.ts";
 import { ledgerRoutes } from "./server/routes/ledger.ts";
 import { metaRoutes } from "./server/routes/meta.ts";
+import { portfolioRoutes } from "./server/routes/portfolio.ts";
 import { theblockRoutes } from "./server/routes/theblock.ts";
+import { tradingRoutes } from "./server/routes/trading.ts";
 import { Server } from "./server/server.ts";
 import type { Services } from "./server/services.ts";
 import { readWebSources, WebAssets } from "./server/static.ts";
@@ -124,7 +129,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
 
   const ambient = (): Ambient => ({
     version: VERSION,
-    mode: "monitor",
+    mode: loop.state.desk.mode,
     epoch,
     uptimeSeconds: (clock.nowMs() - startedMs) / 1000,
     nodeHost: new URL(nodeUrl).host,
@@ -133,6 +138,9 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     queries: loop.store,
     storeError: loop.storeError,
     process: sampler.sample,
+    tradingFigures: (state) => figures.of(state, loop.store),
+    agents: trading.agents,
+    logTail: (limit) => log.tail(limit, "info"),
     isOurs: (name) => isOurs(identities, name),
   });
   const hub: Hub = new Hub({
@@ -143,16 +151,21 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     ambient,
     metrics: hubMetrics,
   });
+  const figures = new FigureCache();
+  const trading: Trading = new Trading({ loop: () => loop, clock, log, posterior: () => null });
   const loop: EngineLoop = new EngineLoop({
     core: newCore(),
     store: folder.store,
     publisher: hub,
     clock,
     log,
+    afterSlot: trading.afterSlot,
   });
+  const openDesk = () => trading.configure(tradingRules(config), config.trading.capital);
   let simulator: RunningSimulator | null = null;
   try {
     loop.recover();
+    openDesk();
     if (simulate) simulator = await startEmbedded(simulate, clock, (loop.tip()?.height ?? -1) + 1);
   } catch (error) {
     folder.store.close();
@@ -169,6 +182,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
       folder = openFolder(storeFolder(config.store.dataDir, name), retention);
       return folder.store;
     });
+    openDesk();
     alerts.load();
   };
 
@@ -270,6 +284,8 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
         }
       },
     },
+    trading,
+    tradingFigures: () => figures.of(loop.state, loop.store),
     startedMs,
   };
   const server = new Server({
@@ -348,6 +364,8 @@ function routesOf(services: Services): readonly Route[] {
     ...metaRoutes(services, () => routes),
     ...theblockRoutes(services),
     ...ledgerRoutes(services),
+    ...tradingRoutes(services),
+    ...portfolioRoutes(services),
     ...exportRoutes(services),
   ];
   return routes;

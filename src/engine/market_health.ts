@@ -1,5 +1,5 @@
 /** Verdicts over markets, by written rules. */
-import { lastPrice } from "./activity.ts";
+import { lastPrice, type PricePoint } from "./activity.ts";
 import { type CoreState, gateOf, marketValue, sliceValue } from "./state.ts";
 import { MARKET_IDS, type MarketId, marketOf } from "./market.ts";
 import { absent, isKnown, type Known } from "./reason.ts";
@@ -90,6 +90,21 @@ export function concentration(state: CoreState, id: MarketId): Known<number> {
   let sum = 0;
   for (const { amount } of providers.values()) sum += (Number(amount) / Number(window.amount)) ** 2;
   return sum;
+}
+
+/** Price points that volatility looks back on. */
+export const VOLATILITY_POINTS = 32;
+
+/** Root mean square of the last log returns of a unit price, per priced block. */
+export function priceVolatility(prices: readonly PricePoint[]): Known<number> {
+  const points = prices.slice(-(VOLATILITY_POINTS + 1));
+  if (points.length < 3) return absent("NO_SAMPLES", "fewer than three prices");
+  let sum = 0;
+  for (let i = 1; i < points.length; i++) {
+    const [now, before] = [Number(points[i]!.priceMicro), Number(points[i - 1]!.priceMicro)];
+    sum += now > 0 && before > 0 ? Math.log(now / before) ** 2 : 0;
+  }
+  return Math.sqrt(sum / (points.length - 1));
 }
 
 /** Share of the enabled markets that are healthy. */

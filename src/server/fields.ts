@@ -96,6 +96,11 @@ export class Fields {
       : new Fields(value, known, this.#errors, `${this.#prefix}${name}.`);
   }
 
+  /** An object whose place in the request is known by its path alone. */
+  inside(path: string, value: unknown, known: readonly string[]): Fields {
+    return new Fields(value, known, this.#errors, `${this.#prefix}${path}.`);
+  }
+
   /** The names of an object inside this one whose names are free. */
   entries(name: string): readonly (readonly [string, unknown])[] | undefined {
     const value = this.#given(name, false);

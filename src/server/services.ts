@@ -3,6 +3,8 @@ import type { CoreState } from "../engine/state.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Queries } from "../runtime/ports/store.ts";
 import type { DomainLookup } from "../runtime/ports/domain_lookup.ts";
+import type { Trading } from "../runtime/trading.ts";
+import type { TradingFigures } from "../runtime/trading_figures.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Source } from "./wire.ts";
@@ -35,5 +37,7 @@ export interface Services {
   readonly log: Log;
   readonly clock: Clock;
   readonly domains: DomainLookup;
+  readonly trading: Trading;
+  readonly tradingFigures: () => TradingFigures;
   readonly startedMs: number;
 }

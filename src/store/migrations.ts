@@ -63,12 +63,12 @@ export const MIGRATIONS: readonly string[] = [
 
   -- Paper trading. What is indexed has a column, the rest is in body. Times are event times.
   CREATE TABLE orders (
-    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, epoch INTEGER NOT NULL, client_order_id TEXT,
-    token TEXT NOT NULL, agent TEXT, status TEXT NOT NULL, placed_ms INTEGER NOT NULL, body TEXT NOT NULL
+    n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, epoch INTEGER NOT NULL,
+    client_order_id TEXT, token TEXT NOT NULL, agent TEXT, status TEXT NOT NULL, placed_ms INTEGER NOT NULL,
+    body TEXT NOT NULL
   );
-  CREATE INDEX orders_by_time ON orders (placed_ms DESC, id DESC);
-  CREATE INDEX orders_by_status ON orders (status, placed_ms DESC, id DESC);
-  CREATE INDEX orders_by_token ON orders (token, placed_ms DESC, id DESC);
+  CREATE INDEX orders_by_status ON orders (status, n DESC);
+  CREATE INDEX orders_by_token ON orders (token, n DESC);
   CREATE UNIQUE INDEX orders_by_client ON orders (client_order_id) WHERE client_order_id IS NOT NULL;
   CREATE TABLE fills (
     id TEXT PRIMARY KEY, seq INTEGER NOT NULL, epoch INTEGER NOT NULL, order_id TEXT NOT NULL, time_ms INTEGER NOT NULL,

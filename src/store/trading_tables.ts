@@ -19,7 +19,7 @@ import type { Row } from "./rows.ts";
 /** Tables whose rows belong to a row of the journal. */
 export const TRADING_TABLES = ["orders", "fills", "trades", "equity"] as const;
 
-const NEWEST_ORDERS: PageOrder = { table: "orders", columns: ["placed_ms", "id"] };
+const NEWEST_ORDERS: PageOrder = { table: "orders", columns: ["n"] };
 
 /** Writes and reads orders, fills, closed trades and equity. */
 export class TradingTables implements TradingQueries {

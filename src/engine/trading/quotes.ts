@@ -47,9 +47,9 @@ export function quoteOf(state: CoreState, token: Token, height: number): Quote |
 
 /**
  * Our clock as event time: the tip's time and what has passed since it arrived. On a chain that runs faster than ours,
- * as a simulated one may, that is the chain's time.
+ * as a simulated one may, that is the chain's time. 0 before the first block: nothing is known of the chain's time.
  */
 export function eventTimeOfNow(state: CoreState, atMs: number): number {
   const tip = tipOf(state.chain);
-  return tip ? tip.timeMs + Math.max(0, atMs - tip.atMs) : atMs;
+  return tip ? tip.timeMs + Math.max(0, atMs - tip.atMs) : 0;
 }
