@@ -21,7 +21,7 @@ function memory() {
     addHistory: () => {},
     retain: () => 0,
     saveSnapshot: () => {},
-    receipt: () => null,
+    hasReceipt: () => false,
     close: () => (state.closed = true),
   } as unknown as EngineStore;
   return { store, committed, state };

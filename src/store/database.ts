@@ -21,6 +21,8 @@ export function openDatabase(path: string, readOnly = false): DatabaseSync {
     return guarded(path, () => {
       db.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
       if (readOnly) return requireCurrent(db, path);
+      // Only heard while the file is empty, and the journal mode is what is written into it first.
+      if (versionOf(db) === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
       db.exec("PRAGMA journal_mode = WAL");
       db.exec("PRAGMA synchronous = NORMAL");
       db.exec("PRAGMA foreign_keys = ON");
@@ -60,7 +62,6 @@ function migrate(db: DatabaseSync, path: string): void {
   }
   if (found === SCHEMA_VERSION) return;
   if (found > 0 && path !== ":memory:") copyBefore(db, path, found);
-  if (found === 0) db.exec("PRAGMA auto_vacuum = INCREMENTAL");
   for (let version = found; version < SCHEMA_VERSION; version++) {
     db.exec("BEGIN IMMEDIATE");
     try {
@@ -74,15 +75,17 @@ function migrate(db: DatabaseSync, path: string): void {
   }
 }
 
-/** Keeps the file as it was before a migration, once. */
+/** Keeps the file as it was before a migration. A copy that was not finished never has the name of one. */
 function copyBefore(db: DatabaseSync, path: string, version: number): void {
   const copy = `${path}.schema-${version}.bak`;
+  const part = `${copy}.part`;
   try {
-    Deno.statSync(copy);
+    Deno.removeSync(part);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    db.prepare("VACUUM INTO ?").run(copy);
   }
+  db.prepare("VACUUM INTO ?").run(part);
+  Deno.renameSync(part, copy);
 }
 
 /** Runs something on a database; what it throws becomes a {@link StoreError} that names the file. */

@@ -147,21 +147,11 @@ export class TableQueries {
   }
 
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow> {
-    const where = conditions([
-      ["market = ?", filter.market],
-      ["provider = ?", filter.provider],
-      ["own = ?", flag(filter.own)],
-      ["disputed = ?", flag(filter.disputed)],
-      ["height >= ?", filter.fromHeight],
-      ["height <= ?", filter.toHeight],
-    ]);
-    return this.#page(
-      RECEIPT_ORDER,
-      where,
-      page,
-      toReceipt,
-      this.#countOf("receipts", filter, filter.market),
-    );
+    const toHeight = page.cursor === undefined
+      ? filter.toHeight
+      : lowerOf(filter.toHeight, readCursor(page.cursor, RECEIPT_ORDER.columns.length)[0] as number);
+    const total = this.#receiptCount(filter);
+    return this.#page(RECEIPT_ORDER, receiptConditions({ ...filter, toHeight }), page, toReceipt, total);
   }
 
   receipt(id: string): ReceiptRow | null {
@@ -169,9 +159,14 @@ export class TableQueries {
     return row ? toReceipt(row) : null;
   }
 
+  hasReceipt(id: string): boolean {
+    return this.#prepared("SELECT 1 FROM receipts WHERE id = ?").get(id) !== undefined;
+  }
+
   operations(filter: OperationFilter, page: PageRequest): Page<OperationRow> {
-    const total = this.#countOf("operations", filter, filter.market);
-    return this.#page(OPERATION_ORDER, operationConditions(filter), page, toOperation, total);
+    const where = operationConditions(filter);
+    const total = this.#countOf("operations", filter, filter.market) ?? this.#count("operations", where);
+    return this.#page(OPERATION_ORDER, where, page, toOperation, total);
   }
 
   operation(id: string): OperationRow | null {
@@ -210,13 +205,15 @@ export class TableQueries {
       terms: open === undefined ? [] : [`resolved_ms IS ${open ? "" : "NOT "}NULL`],
       parameters: [],
     };
-    return this.#page(ALERT_ORDER, where, page, toAlert, null);
+    return this.#page(ALERT_ORDER, where, page, toAlert, this.#count("alerts", where));
   }
 
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
     const { sql, key, range, toRow } = EXPORTS[kind];
-    const [from, to] = range(fromS, toS);
+    const [first, to] = range(fromS, toS);
     const begin = after === null ? null : readCursor(after, key.length);
+    // The first column of every key is the time: a later part begins its search where the part before ended.
+    const from = begin === null ? first : Math.max(first, begin[0] as number);
     const keyText = `(${key.join(", ")})`;
     const behind = begin ? ` AND ${keyText} > (${key.map(() => "?").join(", ")})` : "";
     const rows = this.#prepared(`${sql}${behind} ORDER BY ${key.join(", ")} LIMIT ?`)
@@ -228,6 +225,19 @@ export class TableQueries {
         ? writeCursor(key.map((column) => last[column] as Parameter))
         : null,
     };
+  }
+
+  /** Rare rows have an index of their own; those that are not such are counted as the rest. */
+  #receiptCount(filter: ReceiptFilter): number {
+    const { own, disputed, ...rest } = filter;
+    if (own === false) {
+      return this.#receiptCount({ ...rest, disputed }) - this.#receiptCount({ ...filter, own: true });
+    }
+    if (disputed === false) {
+      return this.#receiptCount({ ...rest, own }) - this.#receiptCount({ ...filter, disputed: true });
+    }
+    return this.#countOf("receipts", filter, filter.market) ??
+      this.#count("receipts", receiptConditions(filter));
   }
 
   /** The kept count for a filter that is at most a market; null for any other. */
@@ -252,7 +262,7 @@ export class TableQueries {
     where: Where,
     page: PageRequest,
     toItem: (row: Row) => T,
-    total: number | null,
+    total: number,
   ): Page<T> {
     const after = page.cursor === undefined ? null : readCursor(page.cursor, columns.length);
     const key = `(${columns.join(", ")})`;
@@ -265,7 +275,7 @@ export class TableQueries {
     const last = shown[shown.length - 1];
     return {
       items: shown.map(toItem),
-      total: total ?? this.#count(table, where),
+      total,
       nextCursor: last && rows.length > page.limit
         ? writeCursor(columns.map((column) => last[column] as Parameter))
         : null,
@@ -283,24 +293,45 @@ export class TableQueries {
   }
 }
 
+function receiptConditions(filter: ReceiptFilter): Where {
+  // Rare rows are found by their own index; the plus keeps SQLite from taking one that finds many more.
+  const index = filter.own === true || filter.disputed === true ? "+" : "";
+  return conditions([
+    [`${index}market = ?`, filter.market],
+    [`${index}provider = ?`, filter.provider],
+    ["height >= ?", filter.fromHeight],
+    ["height <= ?", filter.toHeight],
+  ], [flag("own", filter.own), flag("disputed", filter.disputed)]);
+}
+
 function operationConditions(filter: OperationFilter): Where {
   return conditions([
     ["type = ?", filter.market],
     ["status = ?", filter.status],
     ["provider = ?", filter.provider],
-    ["own = ?", flag(filter.own)],
     ["height >= ?", filter.fromHeight],
     ["height <= ?", filter.toHeight],
-  ]);
+  ], [flag("own", filter.own)]);
 }
 
-function conditions(given: readonly (readonly [term: string, value: Parameter | undefined])[]): Where {
+function conditions(
+  given: readonly (readonly [term: string, value: Parameter | undefined])[],
+  flags: readonly string[],
+): Where {
   const used = given.filter((pair): pair is readonly [string, Parameter] => pair[1] !== undefined);
-  return { terms: used.map(([term]) => term), parameters: used.map(([, value]) => value) };
+  return {
+    terms: [...used.map(([term]) => term), ...flags.filter((term) => term !== "")],
+    parameters: used.map(([, value]) => value),
+  };
 }
 
-function flag(value: boolean | undefined): number | undefined {
-  return value === undefined ? undefined : Number(value);
+/** A flag stands in the text, because the index of the rare rows is only used for a value that SQLite can see. */
+function flag(column: string, value: boolean | undefined): string {
+  return value === undefined ? "" : `${column} = ${Number(value)}`;
+}
+
+function lowerOf(limit: number | undefined, other: number): number {
+  return limit === undefined ? other : Math.min(limit, other);
 }
 
 function whereSql(terms: readonly string[]): string {
