@@ -92,7 +92,7 @@ export class Webhook {
       const waitMs = Math.max(0, this.#waitUntilMs - clock.monotonicMs());
       store.settleMessage(id, { delivered: delivered || tooOld, nextMs: clock.nowMs() + waitMs });
       this.#told.delete(key);
-      if (!delivered && !tooOld) return;
+      if (!delivered) return;
     }
   }
 
