@@ -1,5 +1,5 @@
 /** Questions to the query tables. Pages are cut by key, so a deep page costs what the first one does. */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Alert } from "../engine/alert.ts";
 import type { Candle, CandleStep } from "../engine/candle.ts";
 import { MARKET_IDS, type MarketId, perMarket } from "../engine/market.ts";
@@ -16,24 +16,17 @@ import {
   type ReceiptRow,
 } from "../runtime/ports/store.ts";
 import { subsidyTotal } from "../engine/receipt.ts";
+import {
+  conditions,
+  flag,
+  type Order,
+  Pager,
+  type Parameter,
+  readCursor,
+  type Where,
+  writeCursor,
+} from "./pager.ts";
 import { type Row, toAlert, toCandle, toEntry, toOperation, toReceipt } from "./rows.ts";
-
-/** Prepared statements that are kept for reuse. */
-const STATEMENTS_MAX = 256;
-
-type Parameter = string | number;
-
-/** A filter as SQL. */
-interface Where {
-  readonly terms: readonly string[];
-  readonly parameters: readonly Parameter[];
-}
-
-/** How a table is paged: the columns of its order, all descending. */
-interface Order {
-  readonly table: string;
-  readonly columns: readonly string[];
-}
 
 const RECEIPT_ORDER: Order = { table: "receipts", columns: ["height", "idx", "id"] };
 const OPERATION_ORDER: Order = { table: "operations", columns: ["time_ms", "idx", "id"] };
@@ -139,38 +132,36 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
 
 /** Reads the query tables of an open database. */
 export class TableQueries {
-  readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #pager: Pager;
 
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#pager = new Pager(db);
   }
 
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow> {
     const toHeight = page.cursor === undefined
       ? filter.toHeight
       : lowerOf(filter.toHeight, readCursor(page.cursor, RECEIPT_ORDER.columns.length)[0] as number);
-    const total = this.#receiptCount(filter);
-    return this.#page(RECEIPT_ORDER, receiptConditions({ ...filter, toHeight }), page, toReceipt, total);
+    const where = receiptConditions({ ...filter, toHeight });
+    return this.#pager.page(RECEIPT_ORDER, where, page, toReceipt, this.#receiptCount(filter));
   }
 
   receipt(id: string): ReceiptRow | null {
-    const row = this.#prepared("SELECT * FROM receipts WHERE id = ?").get(id) as Row | undefined;
+    const row = this.#pager.prepared("SELECT * FROM receipts WHERE id = ?").get(id) as Row | undefined;
     return row ? toReceipt(row) : null;
   }
 
   hasReceipt(id: string): boolean {
-    return this.#prepared("SELECT 1 FROM receipts WHERE id = ?").get(id) !== undefined;
+    return this.#pager.prepared("SELECT 1 FROM receipts WHERE id = ?").get(id) !== undefined;
   }
 
   operations(filter: OperationFilter, page: PageRequest): Page<OperationRow> {
-    const where = operationConditions(filter);
-    const total = this.#countOf("operations", filter, filter.market) ?? this.#count("operations", where);
-    return this.#page(OPERATION_ORDER, where, page, toOperation, total);
+    const total = this.#countOf("operations", filter, filter.market);
+    return this.#pager.page(OPERATION_ORDER, operationConditions(filter), page, toOperation, total);
   }
 
   operation(id: string): OperationRow | null {
-    const row = this.#prepared("SELECT * FROM operations WHERE id = ?").get(id) as Row | undefined;
+    const row = this.#pager.prepared("SELECT * FROM operations WHERE id = ?").get(id) as Row | undefined;
     return row ? toOperation(row) : null;
   }
 
@@ -179,23 +170,25 @@ export class TableQueries {
       if (filter.market !== undefined && filter.market !== id) return 0;
       const narrowed = { ...filter, market: id };
       return this.#countOf("operations", narrowed, id) ??
-        this.#count("operations", operationConditions(narrowed));
+        this.#pager.count("operations", operationConditions(narrowed));
     });
   }
 
   pendingOperations(): number {
     const sql = "SELECT COUNT(*) AS n FROM operations WHERE own = 1 AND status IN ('pending', 'submitted')";
-    return (this.#prepared(sql).get() as { n: number }).n;
+    return (this.#pager.prepared(sql).get() as { n: number }).n;
   }
 
   candles(market: MarketId, step: CandleStep, fromT: number, toT: number, limit: number): readonly Candle[] {
     const sql =
       "SELECT * FROM candles WHERE market = ? AND step = ? AND t BETWEEN ? AND ? ORDER BY t LIMIT ?";
-    return (this.#prepared(sql).all(market, step, fromT, toT, limit) as Row[]).map(toCandle);
+    return (this.#pager.prepared(sql).all(market, step, fromT, toT, limit) as Row[]).map(toCandle);
   }
 
   history(step: 1 | 60 | 900, fromT: number, toT: number): readonly HistorySample[] {
-    const rows = this.#prepared("SELECT t, v FROM history WHERE step = ? AND t BETWEEN ? AND ? ORDER BY t")
+    const rows = this.#pager.prepared(
+      "SELECT t, v FROM history WHERE step = ? AND t BETWEEN ? AND ? ORDER BY t",
+    )
       .all(step, fromT, toT) as { t: number; v: Uint8Array }[];
     return rows.map(({ t, v }) => ({ t, values: new Float64Array(v.slice().buffer) }));
   }
@@ -205,7 +198,7 @@ export class TableQueries {
       terms: open === undefined ? [] : [`resolved_ms IS ${open ? "" : "NOT "}NULL`],
       parameters: [],
     };
-    return this.#page(ALERT_ORDER, where, page, toAlert, this.#count("alerts", where));
+    return this.#pager.page(ALERT_ORDER, where, page, toAlert, null);
   }
 
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
@@ -216,7 +209,7 @@ export class TableQueries {
     const from = begin === null ? first : Math.max(first, begin[0] as number);
     const keyText = `(${key.join(", ")})`;
     const behind = begin ? ` AND ${keyText} > (${key.map(() => "?").join(", ")})` : "";
-    const rows = this.#prepared(`${sql}${behind} ORDER BY ${key.join(", ")} LIMIT ?`)
+    const rows = this.#pager.prepared(`${sql}${behind} ORDER BY ${key.join(", ")} LIMIT ?`)
       .all(from, to, ...(begin ?? []), limit) as Row[];
     const last = rows[rows.length - 1];
     return {
@@ -237,7 +230,7 @@ export class TableQueries {
       return this.#receiptCount({ ...rest, own }) - this.#receiptCount({ ...filter, disputed: true });
     }
     return this.#countOf("receipts", filter, filter.market) ??
-      this.#count("receipts", receiptConditions(filter));
+      this.#pager.count("receipts", receiptConditions(filter));
   }
 
   /** The kept count for a filter that is at most a market; null for any other. */
@@ -249,59 +242,32 @@ export class TableQueries {
     const sql = `SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name IN (${
       names.map(() => "?").join(", ")
     })`;
-    return (this.#prepared(sql).get(...names) as { n: number }).n;
-  }
-
-  #count(table: string, { terms, parameters }: Where): number {
-    const sql = `SELECT COUNT(*) AS n FROM ${table}${whereSql(terms)}`;
-    return (this.#prepared(sql).get(...parameters) as { n: number }).n;
-  }
-
-  #page<T>(
-    { table, columns }: Order,
-    where: Where,
-    page: PageRequest,
-    toItem: (row: Row) => T,
-    total: number,
-  ): Page<T> {
-    const after = page.cursor === undefined ? null : readCursor(page.cursor, columns.length);
-    const key = `(${columns.join(", ")})`;
-    const terms = after ? [...where.terms, `${key} < (${columns.map(() => "?").join(", ")})`] : where.terms;
-    const order = columns.map((column) => `${column} DESC`).join(", ");
-    const sql = `SELECT * FROM ${table}${whereSql(terms)} ORDER BY ${order} LIMIT ? OFFSET ?`;
-    const rows = this.#prepared(sql)
-      .all(...where.parameters, ...(after ?? []), page.limit + 1, page.offset ?? 0) as Row[];
-    const shown = rows.slice(0, page.limit);
-    const last = shown[shown.length - 1];
-    return {
-      items: shown.map(toItem),
-      total,
-      nextCursor: last && rows.length > page.limit
-        ? writeCursor(columns.map((column) => last[column] as Parameter))
-        : null,
-    };
-  }
-
-  #prepared(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      if (this.#statements.size >= STATEMENTS_MAX) this.#statements.clear();
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    return (this.#pager.prepared(sql).get(...names) as { n: number }).n;
   }
 }
 
 function receiptConditions(filter: ReceiptFilter): Where {
   // Rare rows are found by their own index; the plus keeps SQLite from taking one that finds many more.
   const index = filter.own === true || filter.disputed === true ? "+" : "";
-  return conditions([
+  const { terms, parameters } = conditions([
     [`${index}market = ?`, filter.market],
     [`${index}provider = ?`, filter.provider],
     ["height >= ?", filter.fromHeight],
     ["height <= ?", filter.toHeight],
-  ], [flag("own", filter.own), flag("disputed", filter.disputed)]);
+  ]);
+  return {
+    terms: [...terms, ...literal("own", filter.own), ...literal("disputed", filter.disputed)],
+    parameters,
+  };
+}
+
+/** A flag in the text itself: the index of the rare rows is only used for a value that SQLite can see. */
+function literal(column: string, value: boolean | undefined): readonly string[] {
+  return value === undefined ? [] : [`${column} = ${Number(value)}`];
+}
+
+function lowerOf(limit: number | undefined, other: number): number {
+  return limit === undefined ? other : Math.min(limit, other);
 }
 
 function operationConditions(filter: OperationFilter): Where {
@@ -309,48 +275,8 @@ function operationConditions(filter: OperationFilter): Where {
     ["type = ?", filter.market],
     ["status = ?", filter.status],
     ["provider = ?", filter.provider],
+    ["own = ?", flag(filter.own)],
     ["height >= ?", filter.fromHeight],
     ["height <= ?", filter.toHeight],
-  ], [flag("own", filter.own)]);
-}
-
-function conditions(
-  given: readonly (readonly [term: string, value: Parameter | undefined])[],
-  flags: readonly string[],
-): Where {
-  const used = given.filter((pair): pair is readonly [string, Parameter] => pair[1] !== undefined);
-  return {
-    terms: [...used.map(([term]) => term), ...flags.filter((term) => term !== "")],
-    parameters: used.map(([, value]) => value),
-  };
-}
-
-/** A flag stands in the text, because the index of the rare rows is only used for a value that SQLite can see. */
-function flag(column: string, value: boolean | undefined): string {
-  return value === undefined ? "" : `${column} = ${Number(value)}`;
-}
-
-function lowerOf(limit: number | undefined, other: number): number {
-  return limit === undefined ? other : Math.min(limit, other);
-}
-
-function whereSql(terms: readonly string[]): string {
-  return terms.length === 0 ? "" : ` WHERE ${terms.join(" AND ")}`;
-}
-
-function writeCursor(key: readonly Parameter[]): string {
-  return btoa(JSON.stringify(key)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** @throws {RangeError} If the text is not a cursor that we gave */
-function readCursor(text: string, length: number): readonly Parameter[] {
-  try {
-    const key: unknown = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
-    const isKey = Array.isArray(key) && key.length === length && typeof key[length - 1] === "string" &&
-      key.slice(0, -1).every((part) => Number.isSafeInteger(part));
-    if (isKey) return key;
-  } catch {
-    // Falls through to the error.
-  }
-  throw new RangeError("the cursor is not one that this server gave");
+  ]);
 }
