@@ -28,26 +28,50 @@ Deno.test("openDatabase() makes a store that can shrink, with a write-ahead log,
   });
 });
 
+/** The schema of today, and two steps that nobody has taken yet. */
+const NEXT: readonly string[] = [
+  ...MIGRATIONS,
+  "ALTER TABLE meta ADD COLUMN note TEXT NOT NULL DEFAULT 'none'",
+  "CREATE TABLE more (id INTEGER PRIMARY KEY); INSERT INTO more VALUES (7)",
+];
+
 Deno.test("openDatabase() brings every older schema to the newest, after a copy of the file as it was", async () => {
-  const fresh = openDatabase(":memory:");
+  const fresh = openDatabase(":memory:", false, NEXT);
   const newest = schemaOf(fresh);
   fresh.close();
-  for (let version = 1; version < SCHEMA_VERSION; version++) {
+  for (let version = 1; version < NEXT.length; version++) {
     await inFolder((folder) => {
       const path = join(folder, "x.db");
-      const old = new DatabaseSync(path);
-      for (const sql of MIGRATIONS.slice(0, version)) old.exec(sql);
-      old.exec(`PRAGMA user_version = ${version}; INSERT INTO meta VALUES ('kept', 'yes')`);
+      const old = openDatabase(path, false, NEXT.slice(0, version));
+      old.exec("INSERT INTO meta (key, value) VALUES ('kept', 'yes')");
       old.close();
-      const db = openDatabase(path);
-      assertEquals([versionOf(db), schemaOf(db)], [SCHEMA_VERSION, newest], `from ${version}`);
+      // A copy that an earlier attempt did not finish is none.
+      Deno.writeTextFileSync(`${path}.schema-${version}.bak.part`, "torn");
+      const db = openDatabase(path, false, NEXT);
+      assertEquals([versionOf(db), schemaOf(db)], [NEXT.length, newest], `from ${version}`);
       assertEquals(db.prepare("SELECT value FROM meta WHERE key = 'kept'").get()?.value, "yes");
       db.close();
       const copy = new DatabaseSync(`${path}.schema-${version}.bak`, { readOnly: true });
       assertEquals([versionOf(copy), copy.prepare("SELECT value FROM meta").get()?.value], [version, "yes"]);
       copy.close();
+      openDatabase(path, false, NEXT).close();
+      const names = [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+      assertEquals(names, ["x.db", `x.db.schema-${version}.bak`], "one copy, and nothing else");
     });
   }
+});
+
+Deno.test("openDatabase() leaves the file at the step before one that fails, and can go on from there", async () => {
+  await inFolder((folder) => {
+    const path = join(folder, "x.db");
+    openDatabase(path).close();
+    const broken = [...NEXT.slice(0, -1), "CREATE TABLE half (id); INSERT INTO nothing VALUES (1)"];
+    assertThrows(() => openDatabase(path, false, broken), StoreError, "nothing");
+    const db = openDatabase(path, false, NEXT);
+    assertEquals([versionOf(db), db.prepare("SELECT id FROM more").get()?.id], [NEXT.length, 7]);
+    assertEquals(db.prepare("SELECT COUNT(*) AS n FROM sqlite_master WHERE name = 'half'").get()?.n, 0);
+    db.close();
+  });
 });
 
 Deno.test("openDatabase() refuses a newer schema by name, and leaves the file as it is", async () => {
@@ -76,7 +100,7 @@ Deno.test("openDatabase() names a file that is no database, and a folder that is
     Deno.writeTextFileSync(path, "not a database, but long enough to look at ".repeat(20));
     assertEquals(assertThrows(() => openDatabase(path), StoreError, path).kind, "corrupt");
     const missing = join(folder, "no", "x.db");
-    assertThrows(() => openDatabase(missing), StoreError, missing);
+    assertEquals(assertThrows(() => openDatabase(missing), StoreError, missing).kind, "read_only");
   });
 });
 
@@ -107,6 +131,10 @@ Deno.test("storeError() knows what went wrong by SQLite's code, and keeps an err
     "other",
   ]);
   assertEquals(kindOf(10 | (3 << 8)), "io", "an extended code is of the kind of its primary one");
+  const kindFor = (message: string) => storeError("x.db", new Error(message)).kind;
+  assertEquals(kindFor("database or disk is full"), "full", "exec() gives words only");
+  assertEquals(kindFor("disk I/O error"), "io");
+  assertEquals(kindFor("whatever"), "other");
   const own = new StoreError("newer", "own");
   assertEquals(storeError("x.db", own), own);
 });
