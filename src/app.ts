@@ -99,6 +99,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   for (const secret of [config.rpc.authToken, config.auth.apiKey, config.alerts.webhookSecret]) {
     log.hide(secret);
   }
+  hideAddress(log, config.alerts.webhookUrl);
   const keys = await apiKeys(config, log);
   const web = new WebAssets(await readWebSources(WEB_ROOT));
   const speed = simulate?.speed ?? 1;
@@ -249,12 +250,14 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     log,
     storeBytesMax: config.store.bytesMax,
     notify: config.alerts.webhookUrl !== null,
+    readError: () => hub.readError,
   });
   alerts.load();
   const webhook = config.alerts.webhookUrl === null ? null : new Webhook({
     url: config.alerts.webhookUrl,
     secret: config.alerts.webhookSecret,
     store: () => loop.store,
+    unsaved: () => alerts.unsavedMessages,
     clock,
     log,
     attempts: metrics.counter("bb_webhook_attempts_total", "Attempts to deliver an alert, by outcome"),
@@ -269,7 +272,10 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     readiness: () => ({
       ready,
       waitingFor: ready ? [] : ["the first probe of the node"],
-      problems: loop.storeError === null ? [] : [`nothing can be written: ${loop.storeError}`],
+      problems: [
+        ...(loop.storeError === null ? [] : [`nothing can be written: ${loop.storeError}`]),
+        ...(hub.readError === null ? [] : [`something kept cannot be read: ${hub.readError}`]),
+      ],
     }),
     metrics,
     log,
@@ -457,6 +463,14 @@ function identitiesOf(config: Config, node: SimulatedNode | null): Identities {
 function isOurs({ account, miner, byMarket }: Identities, name: string): boolean {
   return name === account || name === miner ||
     (Object.keys(byMarket) as MarketId[]).some((id) => byMarket[id].includes(name));
+}
+
+/** The address of a webhook is often the only secret that it has; its host may be named. */
+function hideAddress(log: Log, address: string | null): void {
+  const url = address === null ? null : URL.parse(address);
+  if (url === null) return;
+  log.hide(`${url.pathname}${url.search}`);
+  log.hide(url.password);
 }
 
 /** The keys that are accepted; without a configured one, a key of our own for this machine only. */

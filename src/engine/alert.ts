@@ -212,6 +212,11 @@ export function beginAlerts(open: readonly Alert[] = [], count = 0): AlertState 
 /** Tests every rule; returns the alerts that were raised or resolved. */
 export function testRules(alerts: AlertState, state: CoreState, ambient: AlertAmbient): readonly Alert[] {
   const changed: Alert[] = [];
+  for (const [id, { open }] of alerts.rules) {
+    if (open === null || ALERT_RULES.some((rule) => rule.id === id)) continue;
+    changed.push({ ...open, resolvedMs: ambient.nowMs }); // An earlier version of the program had such a rule.
+    alerts.rules.delete(id);
+  }
   for (const rule of ALERT_RULES) {
     const held = alerts.rules.get(rule.id) ?? { badSinceMs: null, goodSinceMs: null, open: null };
     alerts.rules.set(rule.id, held);

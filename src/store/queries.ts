@@ -180,26 +180,20 @@ export class TableQueries {
   }
 
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow> {
-    const where = conditions([
-      ["market = ?", filter.market],
-      ["provider = ?", filter.provider],
-      ["own = ?", flag(filter.own)],
-      ["disputed = ?", flag(filter.disputed)],
-      ["height >= ?", filter.fromHeight],
-      ["height <= ?", filter.toHeight],
-    ]);
-    return this.#pager.page(
-      RECEIPT_ORDER,
-      where,
-      page,
-      toReceipt,
-      this.#countOf("receipts", filter, filter.market),
-    );
+    const toHeight = page.cursor === undefined
+      ? filter.toHeight
+      : lowerOf(filter.toHeight, readCursor(page.cursor, RECEIPT_ORDER.columns.length)[0] as number);
+    const where = receiptConditions({ ...filter, toHeight });
+    return this.#pager.page(RECEIPT_ORDER, where, page, toReceipt, this.#receiptCount(filter));
   }
 
   receipt(id: string): ReceiptRow | null {
     const row = this.#pager.prepared("SELECT * FROM receipts WHERE id = ?").get(id) as Row | undefined;
     return row ? toReceipt(row) : null;
+  }
+
+  hasReceipt(id: string): boolean {
+    return this.#pager.prepared("SELECT 1 FROM receipts WHERE id = ?").get(id) !== undefined;
   }
 
   operations(filter: OperationFilter, page: PageRequest): Page<OperationRow> {
@@ -250,8 +244,10 @@ export class TableQueries {
 
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
     const { sql, key, range, toRow } = EXPORTS[kind];
-    const [from, to] = range(fromS, toS);
+    const [first, to] = range(fromS, toS);
     const begin = after === null ? null : readCursor(after, key.length);
+    // The first column of every key is the time: a later part begins its search where the part before ended.
+    const from = begin === null ? first : Math.max(first, begin[0] as number);
     const keyText = `(${key.join(", ")})`;
     const behind = begin ? ` AND ${keyText} > (${key.map(() => "?").join(", ")})` : "";
     const rows = this.#pager.prepared(`${sql}${behind} ORDER BY ${key.join(", ")} LIMIT ?`)
@@ -265,6 +261,19 @@ export class TableQueries {
     };
   }
 
+  /** Rare rows have an index of their own; those that are not such are counted as the rest. */
+  #receiptCount(filter: ReceiptFilter): number {
+    const { own, disputed, ...rest } = filter;
+    if (own === false) {
+      return this.#receiptCount({ ...rest, disputed }) - this.#receiptCount({ ...filter, own: true });
+    }
+    if (disputed === false) {
+      return this.#receiptCount({ ...rest, own }) - this.#receiptCount({ ...filter, disputed: true });
+    }
+    return this.#countOf("receipts", filter, filter.market) ??
+      this.#pager.count("receipts", receiptConditions(filter));
+  }
+
   /** The kept count for a filter that is at most a market; null for any other. */
   #countOf(counter: string, filter: object, market: MarketId | undefined): number | null {
     const given = Object.entries(filter).filter(([, value]) => value !== undefined);
@@ -276,6 +285,30 @@ export class TableQueries {
     })`;
     return (this.#pager.prepared(sql).get(...names) as { n: number }).n;
   }
+}
+
+function receiptConditions(filter: ReceiptFilter): Where {
+  // Rare rows are found by their own index; the plus keeps SQLite from taking one that finds many more.
+  const index = filter.own === true || filter.disputed === true ? "+" : "";
+  const { terms, parameters } = conditions([
+    [`${index}market = ?`, filter.market],
+    [`${index}provider = ?`, filter.provider],
+    ["height >= ?", filter.fromHeight],
+    ["height <= ?", filter.toHeight],
+  ]);
+  return {
+    terms: [...terms, ...literal("own", filter.own), ...literal("disputed", filter.disputed)],
+    parameters,
+  };
+}
+
+/** A flag in the text itself: the index of the rare rows is only used for a value that SQLite can see. */
+function literal(column: string, value: boolean | undefined): readonly string[] {
+  return value === undefined ? [] : [`${column} = ${Number(value)}`];
+}
+
+function lowerOf(limit: number | undefined, other: number): number {
+  return limit === undefined ? other : Math.min(limit, other);
 }
 
 function operationConditions(filter: OperationFilter): Where {

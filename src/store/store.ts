@@ -4,6 +4,7 @@ import type { Alert } from "../engine/alert.ts";
 import type { Candle, CandleStep } from "../engine/candle.ts";
 import type { EngineEvent } from "../engine/event.ts";
 import type { MarketId } from "../engine/market.ts";
+import type { ReceiptSource } from "../engine/receipt.ts";
 import type { Fill } from "../engine/trading/order.ts";
 import type { ClosedTrade } from "../engine/trading/state.ts";
 import {
@@ -35,6 +36,22 @@ import { TRADING_TABLES, TradingTables } from "./trading_tables.ts";
 
 /** Rows that one deletion takes, so that no transaction holds the store for long. */
 const DELETE_ROWS = 5_000;
+
+/** Pages that are given back to the file system at a time; more than {@link DELETE_ROWS} rows fill. */
+const VACUUM_PAGES = 4_000;
+
+/**
+ * Receipts of each of the node's lists that stay, however old they are. Such a list can only be read as a whole, and
+ * what is known of it is decided by the rows that we hold: it would be booked again as soon as we had forgotten it.
+ */
+const LISTED_KEPT = 1_024;
+
+/** Sources that are lists without a place to read on from. */
+const LISTS: readonly ReceiptSource[] = [
+  "energy.receipts",
+  "compute_market.sla_history",
+  "settlement.audit",
+];
 
 /** How much is kept. */
 export interface Retention {
@@ -220,7 +237,7 @@ export class SqliteStore implements EngineStore {
    */
   retain(nowMs: number): number {
     const { days, bytesMax } = this.#retention;
-    const tight = (this.bytes() ?? 0) > bytesMax;
+    const tight = this.#bytesUsed() > bytesMax;
     const before = tight ? Number.MAX_SAFE_INTEGER : nowMs - days * 86_400_000;
     // What settled has the chain's time, which on a simulated chain is far from ours.
     const settledBefore = (table: string) => {
@@ -243,7 +260,7 @@ export class SqliteStore implements EngineStore {
       );
     }
     drop(
-      `DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE time_ms < ? LIMIT ${DELETE_ROWS})`,
+      `DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE time_ms < ? ORDER BY time_ms LIMIT ${DELETE_ROWS})`,
       settledBefore("entries"),
     );
     for (const [table, part] of [["receipts", "market"], ["operations", "type"]] as const) {
@@ -259,15 +276,21 @@ export class SqliteStore implements EngineStore {
         }
       }
     }
+    // The newest one of each stays, because the next one is numbered after it.
     drop(
-      `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_ms < ? ORDER BY id LIMIT ${DELETE_ROWS})`,
+      `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_ms < ? ORDER BY id LIMIT ${DELETE_ROWS}) ` +
+        "AND id < (SELECT MAX(id) FROM outbox)",
       before,
     );
     const tradedBefore = Math.min(nowMs, this.#guard(() => this.#trading.newestMs()) ?? nowMs) -
       days * 86_400_000;
     deleted += this.#guard(() => this.#trading.retain(tradedBefore, DELETE_ROWS));
-    drop("DELETE FROM alerts WHERE resolved_ms < ?", nowMs - days * 86_400_000);
-    if (deleted > 0) this.#guard(() => this.#db.exec("PRAGMA incremental_vacuum(2000)"));
+    drop(
+      "DELETE FROM alerts WHERE resolved_ms < ? AND raised_ms < (SELECT MAX(raised_ms) FROM alerts)",
+      nowMs - days * 86_400_000,
+    );
+    // Each step gives back one page, and exec() takes only one.
+    if (deleted > 0) this.#guard(() => this.#db.prepare(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`).all());
     return deleted;
   }
 
@@ -286,6 +309,10 @@ export class SqliteStore implements EngineStore {
 
   receipt(id: string): ReceiptRow | null {
     return this.#guard(() => this.#queries.receipt(id));
+  }
+
+  hasReceipt(id: string): boolean {
+    return this.#guard(() => this.#queries.hasReceipt(id));
   }
 
   operations(filter: OperationFilter, page: PageRequest): Page<OperationRow> {
@@ -396,16 +423,47 @@ export class SqliteStore implements EngineStore {
   }
 
   /** Deletes the oldest rows of a counted table and takes them out of its counters. */
-  #dropCounted(table: string, part: string, before: number): number {
-    const oldest = `SELECT rowid FROM ${table} WHERE time_ms < ? ORDER BY time_ms LIMIT ${DELETE_ROWS}`;
+  #dropCounted(table: "receipts" | "operations", part: string, before: number): number {
     return this.#transaction(() => {
-      const counts = this.#db
-        .prepare(`SELECT ${part} AS part, COUNT(*) AS n FROM ${table} WHERE rowid IN (${oldest}) GROUP BY 1`)
-        .all(before) as { part: string; n: number }[];
-      const count = this.#db.prepare("UPDATE counters SET value = value - ? WHERE name = ?");
-      for (const row of counts) count.run(row.n, `${table}:${row.part}`);
-      return Number(this.#db.prepare(`DELETE FROM ${table} WHERE rowid IN (${oldest})`).run(before).changes);
+      const oldest = this.#db
+        .prepare(
+          `SELECT rowid AS n, ${part} AS part, ${
+            table === "receipts" ? "source" : "NULL"
+          } AS source FROM ${table} ` +
+            `WHERE time_ms < ? ORDER BY time_ms LIMIT ${DELETE_ROWS}`,
+        )
+        .all(before) as { n: number; part: string; source: ReceiptSource | null }[];
+      const kept = new Set(
+        LISTS.filter((list) => oldest.some(({ source }) => source === list))
+          .flatMap((list) => this.#listed(list)),
+      );
+      const drop = this.#db.prepare(`DELETE FROM ${table} WHERE rowid = ?`);
+      const count = this.#db.prepare("UPDATE counters SET value = value - 1 WHERE name = ?");
+      const gone = oldest.filter(({ n }) => !kept.has(n));
+      for (const row of gone) {
+        drop.run(row.n);
+        count.run(`${table}:${row.part}`);
+      }
+      return gone.length;
     });
+  }
+
+  /** The newest rows of a list, which are not forgotten. */
+  #listed(source: ReceiptSource): readonly number[] {
+    const rows = this.#db
+      .prepare(
+        "SELECT rowid AS n FROM receipts WHERE market = ? AND source = ? ORDER BY height DESC, idx DESC, id DESC " +
+          `LIMIT ${LISTED_KEPT}`,
+      )
+      .all(source === "energy.receipts" ? "energy" : "compute", source) as { n: number }[];
+    return rows.map(({ n }) => n);
+  }
+
+  /** What the rows take, without the pages of the file that are free to be used again. */
+  #bytesUsed(): number {
+    const sql = "SELECT (page_count - freelist_count) * page_size AS n " +
+      "FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
+    return (this.#guard(() => this.#db.prepare(sql).get()) as { n: number }).n;
   }
 
   #recount(): void {

@@ -203,6 +203,8 @@ export interface Queries extends TradingQueries {
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow>;
   /** The receipt with this identity. */
   receipt(id: string): ReceiptRow | null;
+  /** Whether there is one, without reading it. */
+  hasReceipt(id: string): boolean;
   operations(filter: OperationFilter, page: PageRequest): Page<OperationRow>;
   operation(id: string): OperationRow | null;
   /** Operations per market that match. */
@@ -258,7 +260,7 @@ export interface EngineStore extends Queries {
   settleMessage(id: number, outcome: { readonly delivered: boolean; readonly nextMs: number }): void;
   /** Alerts that are open, and how many there have ever been. */
   alertState(): { readonly open: readonly Alert[]; readonly count: number };
-  /** Deletes what is older than its keep; returns how many rows went. */
+  /** Deletes what is older than its keep, a part at a time; returns how many rows went. */
   retain(nowMs: number): number;
   /** Hash of the first header of the chain that the store holds. */
   chainIdentity(): string | null;
