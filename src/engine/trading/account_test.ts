@@ -257,6 +257,23 @@ Deno.test("orders of one tick share what is on offer, oldest first, and pay the 
   assertEquals(second.filledMicro, 5e6);
 });
 
+Deno.test("an order that has become too dear is filled as far as the cash goes", () => {
+  for (const quantum of [0, 1, 100]) {
+    const at = desk({ quantum, fees: { ratio: 0.02 }, costs: { spreadRatio: 0.01 } }).tick({ COMPUTE: 97 });
+    const order = at.order({ qty: 100 });
+    at.tick({ COMPUTE: 130 });
+    assertEquals(order.status, "partially_filled");
+    assert(at.account.cash >= 0 && at.account.cash < 0.001 + 5 * quantum, `${at.account.cash} left`);
+  }
+});
+
+Deno.test("no fill passes a limit of value, also together with the fills before it in the same tick", () => {
+  const at = desk({ limits: { maxPosition: 1000 } }).tick({ COMPUTE: 100 });
+  const [first, second] = [at.order({ qty: 5 }), at.order({ qty: 5 })];
+  at.tick({ COMPUTE: 160 }); // 5 · 160 = 800 leave 200 for the second: 1.25 units.
+  assertEquals([first.filledMicro, second.filledMicro], [5e6, 1.25e6]);
+});
+
 Deno.test("an unknown volume costs the largest impact unless the rules say that there is none", () => {
   const at = desk({ costs: { unknownVolume: "worst", spreadRatio: 0.002 } }).tick({ COMPUTE: 100 });
   at.order();
@@ -376,6 +393,7 @@ Deno.test("an agent sells only its own; the operator sells the own first, then t
     actual: 3,
   });
   const waiting = at.order({ agent: "a", qty: 2, side: "sell", limit: 1000 });
+  assertEquals(at.order({ agent: "a", qty: 1, side: "sell" }).denial?.limit, 0);
   assertEquals(at.order({ qty: 4, side: "sell" }).denial?.limit, 3); // Two are being sold already.
   at.order({ qty: 3, side: "sell" });
   at.tick({ COMPUTE: 100 });
@@ -383,7 +401,7 @@ Deno.test("an agent sells only its own; the operator sells the own first, then t
     "a",
     2e6,
   ]]);
-  assertEquals(at.seen.fills.slice(3).map(({ id }) => id), ["o7-1", "o7-2"]);
+  assertEquals(at.seen.fills.slice(3).map(({ id }) => id), ["o8-1", "o8-2"]);
   at.tick({ COMPUTE: 100 });
   assertEquals([waiting.status, waiting.detail], ["cancelled", "nothing is left to sell"]);
 });

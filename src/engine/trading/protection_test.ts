@@ -27,8 +27,10 @@ function locks(at: Desk): unknown[] {
 
 Deno.test("cooldown locks the instrument of each closed trade, and ends by itself", () => {
   const at = desk({ kind: "cooldown", lockMs: LOCK_MS });
+  const [entry, other] = [at.order({ limit: 1 }), at.order({ token: "ENERGY", limit: 1 })];
   roundTrip(at, 110);
   assertEquals(locks(at), [["COMPUTE", "cooldown"]]);
+  assertEquals([entry.status, other.status], ["cancelled", "working"]);
   const { denial } = at.order();
   assertEquals(denial, { code: "LOCKED", limit: at.account.locks[0]!.untilMs, actual: at.account.timeMs });
   assertEquals(at.order({ token: "ENERGY" }).status, "working");
