@@ -346,6 +346,12 @@ function exit(
   sink: TradingSink,
 ): Order | null {
   const { token, agent } = position;
+  for (const order of [...state.orders]) {
+    // An exit of its owner that waits for a better price would hold this one back.
+    if (order.side === "sell" && order.token === token && order.agent === agent && order.cause === "intent") {
+      end(state, order, "cancelled", `${cause.replace("_", "-")} takes its place`, nowMs, sink);
+    }
+  }
   const micro = Math.min(position.qtyMicro, sellableMicro(state, token, agent));
   if (micro === 0) return null;
   const intent: OrderIntent = {
@@ -406,7 +412,7 @@ export function resume(state: AccountState, nowMs: number, sink: TradingSink = N
   sink.onRisk({ kind: "resumed", atMs: nowMs, detail: "by the operator", lock: null, halt, agent: null });
 }
 
-/** Sells every position by market orders. */
+/** Sells every position by market orders, which take the place of exits that wait for a better price. */
 export function flatten(
   state: AccountState,
   rules: TradingRules,

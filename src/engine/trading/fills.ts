@@ -10,7 +10,7 @@
  * 5. Nothing is filled at a stale price or without one. Entries need an open gate; exits one that is not closed or
  *    unknown.
  * 6. Cash never becomes negative, and no limit is passed by a fill: what does not fit is not filled.
- * 7. Money is rounded against us; the fee of a sell is at most what the sell brings.
+ * 7. Money is rounded against us. A fee is at most half of what changes hands, so a sell never costs money.
  */
 import { MICRO, MONEY_MAX, quantize, quantizeCost } from "./money.ts";
 import type { Order, Side } from "./order.ts";
@@ -44,8 +44,8 @@ function impactOf(takenMicro: number, volume: number, costs: CostModel): number 
 
 /** What a buy of this size costs, fee included. */
 export function costOf(qtyMicro: number, price: number, rules: TradingRules): number {
-  const gross = quantizeCost(qtyMicro * price / MICRO, rules.quantum);
-  return gross + quantizeCost(gross * rules.fees.ratio, rules.quantum);
+  const { gross, fee } = settle("buy", qtyMicro, price, rules);
+  return gross + fee;
 }
 
 /** Whether the market lets an order be filled at this tick. */
@@ -115,9 +115,9 @@ function affordableMicro(
   const price = executionPrice(mid, "buy", instrument.takenMicro + micro, instrument.volume, rules.costs);
   if (costOf(micro, price, rules) <= state.cash) return micro;
   // The price falls with the quantity, so what is affordable at this price is affordable.
-  const spendable = state.cash - 2 * rules.quantum;
-  micro = Math.max(0, Math.floor(spendable / (price * (1 + rules.fees.ratio)) * MICRO * (1 - 1e-12)));
-  return costOf(micro, price, rules) <= state.cash ? micro : 0;
+  // Rounding adds less than three quanta: one to the value, its share and one to the fee.
+  const spendable = state.cash - 3 * rules.quantum;
+  return Math.max(0, Math.floor(spendable / (price * (1 + rules.fees.ratio)) * MICRO * (1 - 1e-12)));
 }
 
 /** Value of what an agent holds, at last prices. */
@@ -148,10 +148,6 @@ export function settle(
   rules: TradingRules,
 ): { readonly gross: number; readonly fee: number } {
   const exact = qtyMicro * price / MICRO;
-  if (side === "buy") {
-    const gross = quantizeCost(exact, rules.quantum);
-    return { gross, fee: quantizeCost(gross * rules.fees.ratio, rules.quantum) };
-  }
-  const gross = quantize(exact, rules.quantum);
-  return { gross, fee: Math.min(gross, quantizeCost(gross * rules.fees.ratio, rules.quantum)) };
+  const gross = side === "buy" ? quantizeCost(exact, rules.quantum) : quantize(exact, rules.quantum);
+  return { gross, fee: quantizeCost(gross * rules.fees.ratio, rules.quantum) };
 }

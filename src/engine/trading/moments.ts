@@ -3,39 +3,8 @@
 /** Two-sided 95 % quantile of the standard normal distribution. */
 export const Z_95 = 1.959963984540054;
 
-/** Two-sided 95 % quantiles of Student's t for 1 to 30 degrees of freedom. */
-const T_95 = [
-  12.706204736432095,
-  4.302652729749462,
-  3.182446305283708,
-  2.7764451051977987,
-  2.570581835636314,
-  2.446911851144969,
-  2.364624251592785,
-  2.306004135204166,
-  2.262157162798205,
-  2.2281388519649385,
-  2.200985160082949,
-  2.1788128296634177,
-  2.1603686564610127,
-  2.1447866879169273,
-  2.131449545559323,
-  2.1199052992210112,
-  2.1098155778331806,
-  2.10092204024096,
-  2.093024054408263,
-  2.0859634472658364,
-  2.079613844727662,
-  2.0738730679040147,
-  2.0686576104190406,
-  2.0638985616280205,
-  2.059538552753294,
-  2.055529438642871,
-  2.0518305164802833,
-  2.048407141795244,
-  2.045229642132703,
-  2.0422724563012373,
-];
+/** Degrees of freedom from which on the expansion around the normal quantile is exact to 1e-11. */
+const EXPANSION_FROM = 200;
 
 /** Moments of a sample. */
 export interface Moments {
@@ -79,14 +48,43 @@ export function momentsOf(values: ArrayLike<number>, length = values.length): Mo
   };
 }
 
-/** Two-sided 95 % quantile of Student's t, from 31 degrees of freedom by the expansion of Cornish and Fisher. */
+/**
+ * Two-sided 95 % quantile of Student's t.
+ *
+ * Abramowitz and Stegun, "Handbook of Mathematical Functions" (1964): 26.7.3 and 26.7.4 inverted by bisection, and the
+ * expansion 26.7.5 for many degrees.
+ *
+ * @param degrees Of freedom, whole and positive
+ */
 export function studentQuantile(degrees: number): number {
-  if (degrees <= T_95.length) return T_95[Math.max(1, Math.floor(degrees)) - 1]!;
-  const z = Z_95;
-  const g1 = (z ** 3 + z) / 4;
-  const g2 = (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96;
-  const g3 = (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384;
-  return z + g1 / degrees + g2 / degrees ** 2 + g3 / degrees ** 3;
+  if (degrees >= EXPANSION_FROM) {
+    const z = Z_95;
+    return z + (z ** 3 + z) / 4 / degrees + (5 * z ** 5 + 16 * z ** 3 + 3 * z) / 96 / degrees ** 2 +
+      (3 * z ** 7 + 19 * z ** 5 + 17 * z ** 3 - 15 * z) / 384 / degrees ** 3 +
+      (79 * z ** 9 + 776 * z ** 7 + 1482 * z ** 5 - 1920 * z ** 3 - 945 * z) / 92160 / degrees ** 4;
+  }
+  let low = 0;
+  let high = Math.PI / 2;
+  for (let i = 0; i < 60; i++) {
+    const middle = (low + high) / 2;
+    if (studentShare(middle, degrees) < 0.95) low = middle;
+    else high = middle;
+  }
+  return Math.tan(low) * Math.sqrt(degrees);
+}
+
+/** Share of Student's t within ±√ν·tan θ. */
+function studentShare(theta: number, degrees: number): number {
+  const cos = Math.cos(theta);
+  const odd = degrees % 2 === 1;
+  let term = odd ? cos : 1;
+  let sum = degrees === 1 ? 0 : term;
+  for (let k = odd ? 3 : 2; k <= degrees - 2; k += 2) {
+    term *= (k - 1) / k * cos * cos;
+    sum += term;
+  }
+  const share = Math.sin(theta) * sum;
+  return odd ? 2 / Math.PI * (theta + share) : share;
 }
 
 /** Cumulative distribution of the standard normal, right to 1e-15 near 0 and to 1e-12 of itself in the tails. */

@@ -57,5 +57,6 @@ export function unitsOf(micro: number): number {
 /** The largest tradable quantity of at most this many units; 0 for none. */
 export function floorUnits(units: number): number {
   if (!(units > 0)) return 0;
-  return Math.floor(Math.min(units, QTY_MAX) * MICRO) / MICRO;
+  const micro = Math.floor(Math.min(units, QTY_MAX) * MICRO);
+  return micro / MICRO <= units ? micro / MICRO : (micro - 1) / MICRO; // The product may have been rounded up.
 }

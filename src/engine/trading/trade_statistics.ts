@@ -116,7 +116,8 @@ export function wilson(hits: number, count: number): readonly [number, number] {
   const centre = (share + square / (2 * count)) / (1 + square / count);
   const half = Z_95 / (1 + square / count) *
     Math.sqrt(share * (1 - share) / count + square / (4 * count * count));
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+  // At the ends the formula gives 0 and 1 but for rounding.
+  return [hits === 0 ? 0 : centre - half, hits === count ? 1 : centre + half];
 }
 
 /** What one agent, or the operator, did in one instrument. */
