@@ -8,7 +8,8 @@
  * one step. So no prediction can know anything of its own future, and a reorganisation never has to unlearn.
  *
  * Labels: with e the signed efficiency ratio of the index over (u, u + H], `trend` if e ≥ 0.35, `revert` if e ≤ −0.35,
- * else `chop`. `rug` if the receipts per block over (u, u + H] fell below half of those over (u − 2H, u].
+ * else `chop`. `rug` if the receipts per block over (u, u + H] fell below half of those over (u − 2H, u], and those were
+ * at least 20. A slot around which nothing settled has no label.
  */
 import { decode, encode } from "./codec.ts";
 import { hashText } from "./hash.ts";
@@ -177,11 +178,15 @@ export function labelOf(index: readonly IndexPoint[], height: number): Label | n
   const then = at(height + HORIZON);
   const before = at(height - 2 * HORIZON);
   if (!now || !then || !before) return null;
-  const moved = efficiency(now, then) ?? 0;
   let ahead = 0;
   let behind = 0;
   for (let k = 1; k <= HORIZON; k++) ahead += at(height + k)!.receipts;
   for (let k = 0; k < 2 * HORIZON; k++) behind += at(height - k)!.receipts;
+  const moved = efficiency(now, then);
+  // A market that stands still after it was at work is a collapse without direction; one that never was says nothing.
+  if (moved === undefined) {
+    return behind < COLLAPSE_MIN_RECEIPTS ? null : { regime: 2, rug: 2 * ahead < COLLAPSE * behind };
+  }
   return {
     regime: moved >= EFFICIENT ? 0 : moved <= -EFFICIENT ? 1 : 2,
     rug: behind >= COLLAPSE_MIN_RECEIPTS && 2 * ahead < COLLAPSE * behind,

@@ -61,6 +61,13 @@ export const MIGRATIONS: readonly string[] = [
     step INTEGER NOT NULL, t INTEGER NOT NULL, v BLOB NOT NULL, PRIMARY KEY (step, t)
   ) WITHOUT ROWID;
 
+  -- One row per slot. raw: f64 per feature of the table that schema names, z: f32; NaN = not available or not warm.
+  CREATE TABLE features (
+    height INTEGER PRIMARY KEY, seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, schema TEXT NOT NULL,
+    raw BLOB NOT NULL, z BLOB NOT NULL
+  );
+  CREATE INDEX features_by_time ON features (time_ms, height);
+
   CREATE TABLE alerts (
     id TEXT PRIMARY KEY, rule TEXT NOT NULL, severity TEXT NOT NULL, message TEXT NOT NULL,
     raised_ms INTEGER NOT NULL, resolved_ms INTEGER

@@ -7,6 +7,8 @@ import {
   type ExportKind,
   type ExportPart,
   type ExportRow,
+  type FeatureRange,
+  type FeatureSample,
   type HistorySample,
   type OperationFilter,
   type OperationRow,
@@ -15,8 +17,9 @@ import {
   type ReceiptFilter,
   type ReceiptRow,
 } from "../runtime/ports/store.ts";
+import { FEATURE_SCHEMA, FEATURES } from "../engine/features/spec.ts";
 import { subsidyTotal } from "../engine/receipt.ts";
-import { type Row, toAlert, toCandle, toEntry, toOperation, toReceipt } from "./rows.ts";
+import { type Row, toAlert, toCandle, toEntry, toFeatures, toOperation, toReceipt } from "./rows.ts";
 
 /** Prepared statements that are kept for reuse. */
 const STATEMENTS_MAX = 256;
@@ -135,7 +138,25 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
       };
     },
   },
+  features: {
+    sql: `SELECT * FROM features WHERE schema = '${FEATURE_SCHEMA}' AND time_ms BETWEEN ? AND ?`,
+    key: ["time_ms", "height"],
+    range: inMs,
+    toRow: (row) => {
+      const { height, timeMs, raw, z } = toFeatures(row);
+      const cells: Record<string, string | number | null> = { time: timeMs / 1000, block_height: height };
+      for (const [at, { name }] of FEATURES.entries()) {
+        cells[name] = knownNumber(raw[at]!);
+        cells[`${name}.z`] = knownNumber(Number(z[at]!.toPrecision(9)));
+      }
+      return cells;
+    },
+  },
 };
+
+function knownNumber(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
 
 /** Reads the query tables of an open database. */
 export class TableQueries {
@@ -211,6 +232,12 @@ export class TableQueries {
       parameters: [],
     };
     return this.#page(ALERT_ORDER, where, page, toAlert, null);
+  }
+
+  features({ schema, fromS, toS, every, limit }: FeatureRange): readonly FeatureSample[] {
+    const sql = "SELECT * FROM features WHERE schema = ? AND time_ms BETWEEN ? AND ? AND height % ? = 0 " +
+      "ORDER BY time_ms, height LIMIT ?";
+    return (this.#prepared(sql).all(schema, ...inMs(fromS, toS), every, limit) as Row[]).map(toFeatures);
   }
 
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
@@ -315,8 +342,8 @@ function writeCursor(key: readonly Parameter[]): string {
 function readCursor(text: string, length: number): readonly Parameter[] {
   try {
     const key: unknown = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
-    const isKey = Array.isArray(key) && key.length === length && typeof key[length - 1] === "string" &&
-      key.slice(0, -1).every((part) => Number.isSafeInteger(part));
+    const isKey = Array.isArray(key) && key.length === length &&
+      key.every((part, i) => Number.isSafeInteger(part) || (i === length - 1 && typeof part === "string"));
     if (isKey) return key;
   } catch {
     // Falls through to the error.

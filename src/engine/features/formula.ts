@@ -1,0 +1,102 @@
+/** The formulas of the features that look back over prices and over the price index. */
+import type { PricePoint } from "../activity.ts";
+import { MARKET_IDS, type MarketId } from "../market.ts";
+import { efficiency, type IndexPoint, logReturn } from "../price_index.ts";
+import { absent, type Known } from "../reason.ts";
+import type { CoreState } from "../state.ts";
+
+/** Returns that a volatility is taken over. */
+const VOLATILITY_RETURNS = 32;
+
+/** Points that an exponential average is taken over, and its weight. */
+const EMA_POINTS = 96;
+const EMA_ALPHA = 2 / 33;
+
+/** Slots of the short and of the long volume. */
+const SHORT_SLOTS = 20;
+const LONG_SLOTS = 100;
+
+/** Log return of the price index in this slot. */
+export function indexReturn({ index }: CoreState): Known<number> {
+  const now = index[index.length - 1];
+  const before = index[index.length - 2];
+  return now && before ? now.level - before.level : absent("WARMING_UP", "two slots are needed");
+}
+
+/** Price index less its exponential average. */
+export function indexEmaGap({ index }: CoreState): Known<number> {
+  const first = Math.max(0, index.length - EMA_POINTS);
+  if (!moves(index)) return absent("NO_PRICE", "no price has moved yet");
+  let ema = index[first]!.level;
+  for (let i = first + 1; i < index.length; i++) ema += EMA_ALPHA * (index[i]!.level - ema);
+  return index[index.length - 1]!.level - ema;
+}
+
+/** Signed efficiency of the price index over some slots. */
+export function indexEfficiency({ index }: CoreState, slots: number): Known<number> {
+  const now = index[index.length - 1];
+  const then = index[index.length - 1 - slots];
+  if (!now || !then) return absent("WARMING_UP", `${slots + 1} slots are needed`);
+  return efficiency(then, now) ?? absent("UNDEFINED", "no price has moved in these slots");
+}
+
+/** Root mean square of the newest log returns of the price index. */
+export function indexVolatility({ index }: CoreState): Known<number> {
+  if (!moves(index) || index.length <= VOLATILITY_RETURNS) {
+    return absent("WARMING_UP", `${VOLATILITY_RETURNS + 1} slots with prices are needed`);
+  }
+  let sum = 0;
+  for (let i = index.length - VOLATILITY_RETURNS; i < index.length; i++) {
+    sum += (index[i]!.level - index[i - 1]!.level) ** 2;
+  }
+  return Math.sqrt(sum / VOLATILITY_RETURNS);
+}
+
+/** How much livelier the last slots were than usual. */
+export function volumeTrend({ index }: CoreState): Known<number> {
+  if (index.length < LONG_SLOTS) return absent("WARMING_UP", `${LONG_SLOTS} slots are needed`);
+  let short = 0;
+  let long = 0;
+  for (let i = index.length - LONG_SLOTS; i < index.length; i++) {
+    long += index[i]!.receipts;
+    if (i >= index.length - SHORT_SLOTS) short += index[i]!.receipts;
+  }
+  return Math.log((short + 1) / (long * SHORT_SLOTS / LONG_SLOTS + 1));
+}
+
+/** Log return of a market's unit price in this slot. */
+export function priceReturn({ index }: CoreState, id: MarketId): Known<number> {
+  const market = MARKET_IDS.indexOf(id);
+  const now = index[index.length - 1]?.prices[market] ?? null;
+  const before = index[index.length - 2]?.prices[market] ?? null;
+  if (now === null || before === null) return absent("NO_PRICE", "two slots with a price are needed");
+  return logReturn(before, now);
+}
+
+/** Root mean square of the log returns from one price to the next. */
+export function volatility(prices: readonly PricePoint[]): Known<number> {
+  const first = Math.max(1, prices.length - VOLATILITY_RETURNS);
+  const returns = prices.length - first;
+  if (returns < 2) return absent("NO_SAMPLES", "fewer than three prices");
+  let sum = 0;
+  for (let i = first; i < prices.length; i++) {
+    sum += logReturn(Number(prices[i - 1]!.priceMicro), Number(prices[i]!.priceMicro)) ** 2;
+  }
+  return Math.sqrt(sum / returns);
+}
+
+/** Logarithm of the unit price over its exponential average. */
+export function emaGap(prices: readonly PricePoint[]): Known<number> {
+  const first = Math.max(0, prices.length - EMA_POINTS);
+  const last = prices[prices.length - 1];
+  if (!last || last.priceMicro <= 0n) return absent("NO_PRICE", "nothing has settled yet");
+  let ema = Number(prices[first]!.priceMicro);
+  for (let i = first + 1; i < prices.length; i++) ema += EMA_ALPHA * (Number(prices[i]!.priceMicro) - ema);
+  return ema > 0 ? Math.log(Number(last.priceMicro) / ema) : absent("UNDEFINED", "the average price is 0");
+}
+
+/** Whether any price has moved within the kept slots. */
+function moves(index: readonly IndexPoint[]): boolean {
+  const last = index[index.length - 1];
+  return last !== undefined && last.path > index[0]!.path;
+}
