@@ -1,5 +1,4 @@
 /** The formulas of the features that look back over prices and over the price index. */
-import type { PricePoint } from "../activity.ts";
 import { MARKET_IDS, type MarketId } from "../market.ts";
 import { efficiency, type IndexPoint, logReturn } from "../price_index.ts";
 import { absent, type Known } from "../reason.ts";
@@ -73,26 +72,43 @@ export function priceReturn({ index }: CoreState, id: MarketId): Known<number> {
   return logReturn(before, now);
 }
 
-/** Root mean square of the log returns from one price to the next. */
-export function volatility(prices: readonly PricePoint[]): Known<number> {
-  const first = Math.max(1, prices.length - VOLATILITY_RETURNS);
-  const returns = prices.length - first;
-  if (returns < 2) return absent("NO_SAMPLES", "fewer than three prices");
-  let sum = 0;
-  for (let i = first; i < prices.length; i++) {
-    sum += logReturn(Number(prices[i - 1]!.priceMicro), Number(prices[i]!.priceMicro)) ** 2;
+/** Root mean square of a market's newest log returns. */
+export function priceVolatility({ index }: CoreState, id: MarketId): Known<number> {
+  const market = MARKET_IDS.indexOf(id);
+  const first = index.length - VOLATILITY_RETURNS;
+  if (first < 1 || index[first - 1]!.prices[market] === null) {
+    return absent("WARMING_UP", `${VOLATILITY_RETURNS + 1} slots with a price are needed`);
   }
-  return Math.sqrt(sum / returns);
+  let sum = 0;
+  for (let i = first; i < index.length; i++) {
+    sum += logReturn(index[i - 1]!.prices[market], index[i]!.prices[market]) ** 2;
+  }
+  return Math.sqrt(sum / VOLATILITY_RETURNS);
 }
 
-/** Logarithm of the unit price over its exponential average. */
-export function emaGap(prices: readonly PricePoint[]): Known<number> {
-  const first = Math.max(0, prices.length - EMA_POINTS);
-  const last = prices[prices.length - 1];
-  if (!last || last.priceMicro <= 0n) return absent("NO_PRICE", "nothing has settled yet");
-  let ema = Number(prices[first]!.priceMicro);
-  for (let i = first + 1; i < prices.length; i++) ema += EMA_ALPHA * (Number(prices[i]!.priceMicro) - ema);
-  return ema > 0 ? Math.log(Number(last.priceMicro) / ema) : absent("UNDEFINED", "the average price is 0");
+/** Logarithm of a market's unit price over its exponential average. */
+export function priceEmaGap({ index }: CoreState, id: MarketId): Known<number> {
+  const market = MARKET_IDS.indexOf(id);
+  const now = index[index.length - 1]?.prices[market] ?? null;
+  if (now === null) return absent("NO_PRICE", "nothing has settled yet");
+  let ema: number | null = null;
+  for (let i = Math.max(0, index.length - EMA_POINTS); i < index.length; i++) {
+    const price = index[i]!.prices[market]!;
+    if (price !== null) ema = ema === null ? price : ema + EMA_ALPHA * (price - ema);
+  }
+  return Math.log(now / ema!);
+}
+
+/** Milliseconds between a block and the one before it, by event time. */
+export function blockInterval({ chain: { blocks } }: CoreState): Known<number> {
+  const now = blocks[blocks.length - 1];
+  const before = blocks[blocks.length - 2];
+  if (!now || !before) return absent("WARMING_UP", "two blocks are needed");
+  const stamped = now.timestampMs !== null && before.timestampMs !== null;
+  if (!stamped && (now.catchUp || before.catchUp)) {
+    return absent("WARMING_UP", "the headers have no time, and these blocks were fetched later");
+  }
+  return now.timeMs - before.timeMs;
 }
 
 /** Whether any price has moved within the kept slots. */

@@ -8,18 +8,19 @@ import { gateOf, sliceValue } from "../state.ts";
 import type { GateState } from "../gate.ts";
 import { MARKET_IDS, type MarketId, MARKETS } from "../market.ts";
 import { activeProviders, concentration, providerMargin, utilization } from "../market_health.ts";
-import { blockTimeMs, finalityLag, type Measured, reorgs100, tps } from "../network.ts";
+import { finalityLag, type Measured, reorgs100, tps } from "../network.ts";
 import type { ObservationKey } from "../observation.ts";
 import { absent, isKnown, type Known, mapKnown } from "../reason.ts";
 import { type Aggregation, aggregationCodes, FEATURE_COUNT } from "./engine.ts";
 import {
-  emaGap,
+  blockInterval,
   indexEfficiency,
   indexEmaGap,
   indexReturn,
   indexVolatility,
+  priceEmaGap,
   priceReturn,
-  volatility,
+  priceVolatility,
   volumeTrend,
 } from "./formula.ts";
 
@@ -289,17 +290,17 @@ function ofMarket(id: MarketId): readonly Draft[] {
     }, "price_log_return"),
     own({
       source: "receipts",
-      unit: "ln per price",
+      unit: "ln per slot",
       aggregation: "last",
-      meaning: "root mean square of the last 32 log returns from one price to the next",
-      atSlot: (state) => volatility(state.activity[id].prices),
+      meaning: "root mean square of the last 32 log returns",
+      atSlot: (state) => priceVolatility(state, id),
     }, "realized_volatility"),
     own({
       source: "receipts",
       unit: "ln",
       aggregation: "last",
-      meaning: "ln of the unit price over its exponential average (α = 2/33, the last 96 prices)",
-      atSlot: (state) => emaGap(state.activity[id].prices),
+      meaning: "ln of the unit price over its exponential average (α = 2/33, the last 96 slots)",
+      atSlot: (state) => priceEmaGap(state, id),
     }, "ema_gap"),
   ];
 }
@@ -344,12 +345,11 @@ const CHAIN: readonly Draft[] = [
   {
     name: "block_interval",
     market: "all",
-    source: "consensus.stats, headers",
+    source: "headers",
     unit: "ms",
     aggregation: "last",
-    meaning: "mean block interval",
-    polls: ["head", "chainStats"],
-    atSlot: (state) => value(blockTimeMs(state)),
+    meaning: "time between the block and the one before it",
+    atSlot: blockInterval,
   },
   {
     name: "reorgs",
