@@ -87,9 +87,10 @@ export function activeProviders(
 export function concentration(state: CoreState, id: MarketId): Known<number> {
   const { window, providers } = state.activity[id];
   if (window.amount === 0n) return absent("NO_SAMPLES", "no receipt within the last 100 blocks");
-  let sum = 0;
-  for (const { amount } of providers.values()) sum += (Number(amount) / Number(window.amount)) ** 2;
-  return sum;
+  // Exact, so that the order in which providers came makes no difference.
+  let squares = 0n;
+  for (const { amount } of providers.values()) squares += amount * amount;
+  return Number(squares) / Number(window.amount * window.amount);
 }
 
 /** Share of the enabled markets that are healthy. */

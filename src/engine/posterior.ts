@@ -5,7 +5,8 @@
  *
  * At the end of slot T the model predicts from the features of T. When slot u is H + D blocks old, everything that
  * decides its label is settled: the price index over (u, u + H]. Then the old prediction is scored, and the model takes
- * one step. So no prediction can know anything of its own future, and a reorganisation never has to unlearn.
+ * one step. So no prediction can know anything of its own future, and no reorganisation of up to D blocks has to
+ * unlearn.
  *
  * Labels: with e the signed efficiency ratio of the index over (u, u + H], `trend` if e ≥ 0.35, `revert` if e ≤ −0.35,
  * else `chop`. `rug` if the receipts per block over (u, u + H] fell below half of those over (u − 2H, u], and those were
@@ -291,8 +292,12 @@ function baseRates({ counts }: Weights): readonly number[] {
   ];
 }
 
-function weightsAt(state: PosteriorState, height: number): Weights {
-  return state.weights.get(height) ?? UNTRAINED;
+/** The weights after training on a slot; the oldest that are kept for one before them. */
+function weightsAt({ weights }: PosteriorState, height: number): Weights {
+  const kept = weights.get(height);
+  if (kept || height < 0) return kept ?? UNTRAINED;
+  const [oldest] = weights.values();
+  return oldest ?? UNTRAINED;
 }
 
 function clampTo(value: number, limit: number): number {
