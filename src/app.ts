@@ -9,6 +9,7 @@ import { absent } from "./engine/reason.ts";
 import { TOPIC_NAMES } from "./engine/topic.ts";
 import { AlertWatch } from "./runtime/alerts.ts";
 import { EngineLoop } from "./runtime/engine_loop.ts";
+import { loadFeatureEngines } from "./runtime/feature_loader.ts";
 import type { Clock } from "./runtime/ports/clock.ts";
 import { StoreError } from "./runtime/ports/store.ts";
 import { ProcessSampler } from "./runtime/process_sampler.ts";
@@ -21,6 +22,7 @@ import { Frames } from "./server/frame.ts";
 import { Hub } from "./server/hub.ts";
 import { type Route, Router } from "./server/router.ts";
 import { exportRoutes } from "./server/routes/export.ts";
+import { featureRoutes } from "./server/routes/features.ts";
 import { ledgerRoutes } from "./server/routes/ledger.ts";
 import { metaRoutes } from "./server/routes/meta.ts";
 import { portfolioRoutes } from "./server/routes/portfolio.ts";
@@ -104,7 +106,15 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   const web = new WebAssets(await readWebSources(WEB_ROOT));
   const speed = simulate?.speed ?? 1;
   const retention = { days: config.store.retentionDays, bytesMax: config.store.bytesMax };
-  const newCore = () => new Core({ finalityDepth: config.ingest.finalityDepth, enabled: config.enabled });
+  const engines = await loadFeatureEngines();
+  if (engines.fallback === null) log.info("features.engine", { kind: engines.kind });
+  else log.warn("features.engine", { kind: engines.kind, fallback: engines.fallback });
+  const newCore = () =>
+    new Core({
+      finalityDepth: config.ingest.finalityDepth,
+      enabled: config.enabled,
+      engine: engines.create(),
+    });
   const epoch = crypto.randomUUID();
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // Whoever runs the program decides what a failure means.
@@ -153,7 +163,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     metrics: hubMetrics,
   });
   const figures = new FigureCache();
-  const trading: Trading = new Trading({ loop: () => loop, clock, log, posterior: () => null });
+  const trading: Trading = new Trading({ loop: () => loop, clock, log });
   const loop: EngineLoop = new EngineLoop({
     core: newCore(),
     store: folder.store,
@@ -266,6 +276,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   let ready = false;
   const services: Services = {
     build: { version: VERSION, commit: config.build.commit, schemaHash: config.build.schemaHash },
+    featureEngine: engines,
     state: () => loop.state,
     queries: () => loop.store,
     source: () => (loop.state.node?.simulated ? "simulated" : "engine"),
@@ -372,6 +383,7 @@ function routesOf(services: Services): readonly Route[] {
     ...ledgerRoutes(services),
     ...tradingRoutes(services),
     ...portfolioRoutes(services),
+    ...featureRoutes(services),
     ...exportRoutes(services),
   ];
   return routes;

@@ -1,5 +1,6 @@
 /** What the query tables have to learn from an event, in order. State itself is not in them: it is replayed. */
 import type { Candle, CandleStep } from "./candle.ts";
+import type { FeatureRow } from "./features/feed.ts";
 import type { LedgerEntry } from "./ledger.ts";
 import type { MarketId } from "./market.ts";
 import type { Receipt } from "./receipt.ts";
@@ -18,8 +19,9 @@ export type Change =
     readonly step: CandleStep;
     readonly candle: Candle | null;
   }
+  | { readonly kind: "features"; readonly row: FeatureRow }
   | {
-    /** Receipts and entries above this height that are anchored there never happened. */
+    /** Receipts and entries above this height that are anchored there never happened, nor did its slots. */
     readonly kind: "revert";
     readonly toHeight: number;
   }

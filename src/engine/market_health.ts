@@ -2,7 +2,7 @@
 import { lastPrice, type PricePoint } from "./activity.ts";
 import { type CoreState, gateOf, marketValue, sliceValue } from "./state.ts";
 import { MARKET_IDS, type MarketId, marketOf } from "./market.ts";
-import { absent, isKnown, type Known } from "./reason.ts";
+import { type Absent, absent, isKnown, type Known } from "./reason.ts";
 
 /** How a market does. */
 export type MarketStatus = "healthy" | "idle" | "closed" | "unavailable" | "disabled";
@@ -87,9 +87,10 @@ export function activeProviders(
 export function concentration(state: CoreState, id: MarketId): Known<number> {
   const { window, providers } = state.activity[id];
   if (window.amount === 0n) return absent("NO_SAMPLES", "no receipt within the last 100 blocks");
-  let sum = 0;
-  for (const { amount } of providers.values()) sum += (Number(amount) / Number(window.amount)) ** 2;
-  return sum;
+  // Exact, so that the order in which providers came makes no difference.
+  let squares = 0n;
+  for (const { amount } of providers.values()) squares += amount * amount;
+  return Number(squares) / Number(window.amount * window.amount);
 }
 
 /** Price points that volatility looks back on. */
@@ -131,3 +132,30 @@ export function usableGateShare(state: CoreState): Known<number> {
 export function priceUnitOf(id: MarketId): string {
   return `µ base units per ${marketOf(id).priceUnit}`;
 }
+
+/** Why volumes of a market cannot be known, or null when receipts of it can be read. */
+export function receiptsOffered(state: CoreState, id: MarketId): Absent | null {
+  if (!state.options.enabled[id]) return absent("DISABLED", `markets.${marketOf(id).flag} is false`);
+  if (state.activity[id].total.count > 0) return null;
+  const node = state.node;
+  if (node === null) {
+    return absent(
+      state.link.everUp ? "WARMING_UP" : "NODE_DOWN",
+      state.link.reason ?? "the node has not answered yet",
+    );
+  }
+  const sources = node.capabilities.filter((capability) => RECEIPT_SOURCES[id].includes(capability.id));
+  if (sources.some(({ status }) => status === "offered")) return null;
+  if (sources.some(({ status }) => status === "unknown") || sources.length === 0) {
+    return absent("WARMING_UP", "the node has not been asked for receipts yet");
+  }
+  return absent("NOT_OFFERED", `this node gives no receipts of the ${id} market`);
+}
+
+/** Which capabilities can bring receipts of a market. */
+const RECEIPT_SOURCES: Readonly<Record<MarketId, readonly string[]>> = {
+  compute: ["receipts", "slaHistory", "settlementAudit"],
+  storage: ["receipts"],
+  energy: ["receipts", "energyReceipts"],
+  ad: ["receipts"],
+};

@@ -114,7 +114,8 @@ export class EngineLoop implements EventSink, ChainView {
     const beganMs = this.#clock.monotonicMs();
     const recovery = this.#store.recover(
       (state) => {
-        if (state !== null) this.#core.restore(state);
+        const refused = state === null ? [] : this.#core.restore(state);
+        if (refused.length > 0) this.#log.warn("features.begin_anew", { refused });
       },
       (event) => {
         this.#core.apply(event);

@@ -4,8 +4,9 @@
  */
 import { decode, encode } from "../engine/codec.ts";
 import type { EngineEvent } from "../engine/event.ts";
+import { earnedProbabilities } from "../engine/posterior.ts";
 import type { CoreState } from "../engine/state.ts";
-import { INTENTS_MAX, type PosteriorView, resolveParameters } from "../engine/trading/agents/agent.ts";
+import { INTENTS_MAX, resolveParameters } from "../engine/trading/agents/agent.ts";
 import { AGENTS, type AnyAgent } from "../engine/trading/agents/registry.ts";
 import { createView, refreshView } from "../engine/trading/agents/view.ts";
 import { type AgentSettings, type DeskCommand, type DeskState, nextOrderId } from "../engine/trading/desk.ts";
@@ -38,8 +39,6 @@ export interface TradingOptions {
   readonly loop: () => EngineLoop;
   readonly clock: Clock;
   readonly log: Log;
-  /** What the engine thinks of the next blocks; null while that is worth nothing. */
-  readonly posterior: (state: CoreState) => PosteriorView | null;
   readonly agents?: readonly AnyAgent[];
 }
 
@@ -67,7 +66,7 @@ export class Trading {
     if (desk.mode !== "paper" || !desk.running || desk.account === null || desk.rules === null) return null;
     const tip = state.chain.blocks[state.chain.blocks.length - 1];
     if (tip?.catchUp) return null; // An old block is no occasion to trade.
-    const posterior = this.#options.posterior(state);
+    const posterior = earnedProbabilities(state.posterior, state.features.height);
     const orders: { id: string; intent: OrderIntent }[] = [];
     const memories: Record<string, unknown> = {};
     for (const agent of this.agents) {

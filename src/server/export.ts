@@ -3,6 +3,7 @@
  * reader costs memory. The first line says what the columns are, in which unit, and from what the data come.
  */
 import { createHash } from "node:crypto";
+import { FEATURES } from "../engine/features/spec.ts";
 import type { ExportKind, ExportRow, Queries } from "../runtime/ports/store.ts";
 import type { Source } from "./wire.ts";
 
@@ -105,6 +106,11 @@ export const EXPORT_COLUMNS: Readonly<Record<ExportKind, readonly Column[]>> = {
     ["units", "receipt units of the market"],
     ["count", "receipts"],
     ["price_source", ""],
+  ),
+  features: columns(
+    ["time", "Unix s, event time"],
+    ["block_height", "block"],
+    ...FEATURES.flatMap(({ name, unit }) => [[name, unit], [`${name}.z`, "z-score"]] as const),
   ),
 };
 

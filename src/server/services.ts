@@ -18,6 +18,13 @@ export interface BuildInfo {
   readonly schemaHash: string | null;
 }
 
+/** Which feature engine was loaded. */
+export interface FeatureEngineInfo {
+  readonly kind: "wasm" | "typescript";
+  /** Why it is not the WebAssembly module; null when it is. */
+  readonly fallback: string | null;
+}
+
 /** Whether the program can serve what it promises. */
 export interface Readiness {
   readonly ready: boolean;
@@ -29,6 +36,7 @@ export interface Readiness {
 /** The services behind the routes. */
 export interface Services {
   readonly build: BuildInfo;
+  readonly featureEngine: FeatureEngineInfo;
   readonly state: () => CoreState;
   readonly queries: () => Queries;
   readonly source: () => Source;

@@ -646,3 +646,115 @@ export interface Logs {
     readonly fields: Readonly<Record<string, unknown>>;
   }[];
 }
+
+/** One feature in `GET /features`. */
+export interface FeatureValue {
+  readonly index: number;
+  readonly name: string;
+  /** Raw value of the slot, or the last one before it. */
+  readonly value: number | null;
+  readonly z: number | null;
+  /** Whether it has been seen in enough slots for its z-score to count. */
+  readonly warm: boolean;
+  /** Whether this node offers what it is computed from. */
+  readonly available: boolean;
+  /** `OK`, or the code of the reason why the newest slot brought no value. */
+  readonly status: string;
+}
+
+/** `GET /features`. */
+export interface Features {
+  /** 256 z-scores of the slot, of the slot before, of the one before that; 0 while not warm or without a feature. */
+  readonly features: readonly number[];
+  readonly slot: number | null;
+  /** How many features are warm, and how many this node offers. */
+  readonly warm: number;
+  readonly available: number;
+  readonly total: number;
+  /** Hash of the table of features. */
+  readonly hash: string;
+  readonly engine: "wasm" | "typescript";
+  /** What the engine has refused or cut to its range. */
+  readonly refused: {
+    readonly not_finite: number;
+    readonly out_of_range: number;
+    readonly bad_index: number;
+    readonly clamped: number;
+  };
+  readonly values: readonly FeatureValue[];
+}
+
+/** `GET /features/schema`. */
+export interface FeatureSchema {
+  readonly version: number;
+  readonly hash: string;
+  readonly lambda: number;
+  readonly epsilon: number;
+  readonly warm_slots: number;
+  readonly feature_count: number;
+  readonly lags: number;
+  readonly features: readonly {
+    readonly index: number;
+    readonly name: string;
+    readonly market: string;
+    readonly source: string;
+    readonly unit: string;
+    readonly aggregation: string;
+    readonly normalization: string;
+    readonly since: number;
+    readonly meaning: string;
+  }[];
+}
+
+/** `GET /features/history`. */
+export interface FeatureHistory {
+  readonly features: readonly string[];
+  readonly every: number;
+  readonly height: readonly number[];
+  readonly t: readonly number[];
+  /** Per slot one value per feature. */
+  readonly raw: readonly (readonly (number | null)[])[];
+  readonly z: readonly (readonly (number | null)[])[];
+}
+
+/** Probabilities of what the markets do next. */
+export interface PosteriorProbabilities {
+  readonly trend: number | null;
+  readonly revert: number | null;
+  readonly chop: number | null;
+  readonly rug: number | null;
+}
+
+/** How one model has done lately against the base rate; log losses in nats. */
+export interface PosteriorSkill {
+  readonly status: "prior" | "learned";
+  readonly samples: number;
+  readonly log_loss: number | null;
+  readonly base_log_loss: number | null;
+  /** Mean gain in log loss with its 95 % interval. */
+  readonly gain: number | null;
+  readonly gain_low: number | null;
+  readonly gain_high: number | null;
+  readonly brier: number | null;
+  readonly base_brier: number | null;
+}
+
+/** `GET /posterior`. */
+export interface PosteriorBody extends PosteriorProbabilities {
+  readonly slot: number | null;
+  readonly horizon_blocks: number;
+  /** What it has learned from: skill on simulated data says nothing about a real market. */
+  readonly learned_from: "simulated data" | "node data";
+  readonly samples: number;
+  readonly model: PosteriorProbabilities;
+  readonly base: PosteriorProbabilities;
+  readonly skill: { readonly regime: PosteriorSkill; readonly rug: PosteriorSkill };
+  readonly reliability: readonly {
+    readonly class: string;
+    readonly from: number;
+    readonly to: number;
+    readonly n: number;
+    readonly predicted: number | null;
+    readonly happened: number | null;
+  }[];
+}

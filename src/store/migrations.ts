@@ -86,6 +86,12 @@ export const MIGRATIONS: readonly string[] = [
     cash REAL NOT NULL, realized REAL NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (epoch, t)
   ) WITHOUT ROWID;
   CREATE INDEX equity_by_time ON equity (t);
+  -- One row per slot. raw: f64 per feature of the table that schema names, z: f32; NaN = not available or not warm.
+  CREATE TABLE features (
+    height INTEGER PRIMARY KEY, seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, schema TEXT NOT NULL,
+    raw BLOB NOT NULL, z BLOB NOT NULL
+  );
+  CREATE INDEX features_by_time ON features (time_ms, height);
 
   CREATE TABLE alerts (
     id TEXT PRIMARY KEY, rule TEXT NOT NULL, severity TEXT NOT NULL, message TEXT NOT NULL,

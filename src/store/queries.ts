@@ -7,6 +7,8 @@ import {
   type ExportKind,
   type ExportPart,
   type ExportRow,
+  type FeatureRange,
+  type FeatureSample,
   type HistorySample,
   type OperationFilter,
   type OperationRow,
@@ -15,6 +17,7 @@ import {
   type ReceiptFilter,
   type ReceiptRow,
 } from "../runtime/ports/store.ts";
+import { FEATURE_SCHEMA, FEATURES } from "../engine/features/spec.ts";
 import { subsidyTotal } from "../engine/receipt.ts";
 import {
   conditions,
@@ -28,7 +31,7 @@ import {
 } from "./pager.ts";
 import { unitsOf } from "../engine/trading/money.ts";
 import { toFill } from "./trading_tables.ts";
-import { type Row, toAlert, toCandle, toEntry, toOperation, toReceipt } from "./rows.ts";
+import { type Row, toAlert, toCandle, toEntry, toFeatures, toOperation, toReceipt } from "./rows.ts";
 
 const RECEIPT_ORDER: Order = { table: "receipts", columns: ["height", "idx", "id"] };
 const OPERATION_ORDER: Order = { table: "operations", columns: ["time_ms", "idx", "id"] };
@@ -169,7 +172,25 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
       };
     },
   },
+  features: {
+    sql: `SELECT * FROM features WHERE schema = '${FEATURE_SCHEMA}' AND time_ms BETWEEN ? AND ?`,
+    key: ["time_ms", "height"],
+    range: inMs,
+    toRow: (row) => {
+      const { height, timeMs, raw, z } = toFeatures(row);
+      const cells: Record<string, string | number | null> = { time: timeMs / 1000, block_height: height };
+      for (const [at, { name }] of FEATURES.entries()) {
+        cells[name] = knownNumber(raw[at]!);
+        cells[`${name}.z`] = knownNumber(Number(z[at]!.toPrecision(9)));
+      }
+      return cells;
+    },
+  },
 };
+
+function knownNumber(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
 
 /** Reads the query tables of an open database. */
 export class TableQueries {
@@ -240,6 +261,14 @@ export class TableQueries {
       parameters: [],
     };
     return this.#pager.page(ALERT_ORDER, where, page, toAlert, null);
+  }
+
+  features({ schema, fromS, toS, every, limit }: FeatureRange): readonly FeatureSample[] {
+    const sql = "SELECT * FROM features WHERE schema = ? AND time_ms BETWEEN ? AND ? AND height % ? = 0 " +
+      "ORDER BY time_ms, height LIMIT ?";
+    return (this.#pager.prepared(sql).all(schema, ...inMs(fromS, toS), every, limit) as Row[]).map(
+      toFeatures,
+    );
   }
 
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {

@@ -13,6 +13,8 @@ import {
   type EquityRow,
   type ExportKind,
   type ExportPart,
+  type FeatureRange,
+  type FeatureSample,
   type HistorySample,
   type Journal,
   type OperationFilter,
@@ -29,7 +31,7 @@ import {
 } from "../runtime/ports/store.ts";
 import { guarded, openDatabase, SCHEMA_VERSION } from "./database.ts";
 import { SqliteJournal } from "./journal.ts";
-import { KEPT_SECONDS, Projection } from "./projection.ts";
+import { FEATURE_ROWS_MAX, KEPT_SECONDS, Projection } from "./projection.ts";
 import { TableQueries } from "./queries.ts";
 import { Snapshots } from "./snapshots.ts";
 import { TRADING_TABLES, TradingTables } from "./trading_tables.ts";
@@ -266,6 +268,11 @@ export class SqliteStore implements EngineStore {
     for (const [table, part] of [["receipts", "market"], ["operations", "type"]] as const) {
       deleted += this.#guard(() => this.#dropCounted(table, part, settledBefore(table)));
     }
+    // Where the file is over its limit, a part of the oldest goes each time.
+    drop(
+      `DELETE FROM features WHERE height IN (SELECT height FROM features WHERE height <= (SELECT MAX(height) FROM features) - ? ORDER BY height LIMIT ${DELETE_ROWS})`,
+      tight ? 0 : FEATURE_ROWS_MAX,
+    );
     for (const [step, seconds] of Object.entries(KEPT_SECONDS)) {
       for (const table of ["candles", "history"]) {
         const newest = this.#guard(() =>
@@ -367,6 +374,10 @@ export class SqliteStore implements EngineStore {
     return this.#guard(() => this.#trading.equity(epoch, fromMs, toMs));
   }
 
+  features(range: FeatureRange): readonly FeatureSample[] {
+    return this.#guard(() => this.#queries.features(range));
+  }
+
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
     return this.#guard(() => this.#queries.exportPart(kind, fromS, toS, after, limit));
   }
@@ -411,7 +422,8 @@ export class SqliteStore implements EngineStore {
   /** Removes everything that came after a row, because what follows it cannot be trusted. */
   #cutAfter(seq: number, snapshotChecksum: number, snapshotSeq: number): void {
     this.#transaction(() => {
-      for (const table of ["journal", "receipts", "entries", "operations", "snapshots", ...TRADING_TABLES]) {
+      const dependent = ["journal", "receipts", "entries", "operations", "features", "snapshots"];
+      for (const table of [...dependent, ...TRADING_TABLES]) {
         this.#db.prepare(`DELETE FROM ${table} WHERE seq > ?`).run(seq);
       }
       const row = this.#db.prepare("SELECT checksum FROM journal WHERE seq = ?").get(seq) as {

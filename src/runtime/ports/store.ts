@@ -3,6 +3,7 @@ import type { Alert } from "../../engine/alert.ts";
 import type { Candle, CandleStep } from "../../engine/candle.ts";
 import type { Change } from "../../engine/change.ts";
 import type { EngineEvent } from "../../engine/event.ts";
+import type { FeatureRow } from "../../engine/features/feed.ts";
 import type { MarketId } from "../../engine/market.ts";
 import type { Receipt } from "../../engine/receipt.ts";
 import type { Token } from "../../engine/trading/instrument.ts";
@@ -183,8 +184,32 @@ export interface HistorySample {
   readonly values: Float64Array;
 }
 
+/** The features of one slot, in the order of their table. */
+export type FeatureSample = Omit<FeatureRow, "schema">;
+
+/** Which slots. */
+export interface FeatureRange {
+  /** Table of features that the slots have to be of. */
+  readonly schema: string;
+  /** Unix seconds of event time, both included. */
+  readonly fromS: number;
+  readonly toS: number;
+  /** Only heights that are a multiple of this. */
+  readonly every: number;
+  /** Most slots; the oldest are given first. */
+  readonly limit: number;
+}
+
 /** Tables that can be exported. */
-export const EXPORT_KINDS = ["receipts", "candles", "operations", "pnl", "fills", "equity"] as const;
+export const EXPORT_KINDS = [
+  "receipts",
+  "candles",
+  "operations",
+  "pnl",
+  "features",
+  "fills",
+  "equity",
+] as const;
 
 /** A table that can be exported. */
 export type ExportKind = (typeof EXPORT_KINDS)[number];
@@ -213,6 +238,8 @@ export interface Queries extends TradingQueries {
   pendingOperations(): number;
   candles(market: MarketId, step: CandleStep, fromT: number, toT: number, limit: number): readonly Candle[];
   history(step: 1 | 60 | 900, fromT: number, toT: number): readonly HistorySample[];
+  /** Slots with their features, by ascending height. */
+  features(range: FeatureRange): readonly FeatureSample[];
   /**
    * A part of an export.
    *

@@ -1,12 +1,14 @@
 /** The view of each topic. */
 import type { Topic } from "../../engine/topic.ts";
 import { alertsView } from "./alerts.ts";
+import { featuresView } from "./features.ts";
 import { gatesView } from "./gates.ts";
 import { healthView } from "./health.ts";
 import { operationsView, pnlView, receiptsView } from "./ledger.ts";
 import { marketsView, marketViews, providersView } from "./markets.ts";
 import { networkView } from "./network.ts";
 import { capabilitiesView, mempoolView, peersView, schedulerView } from "./node.ts";
+import { posteriorView } from "./posterior.ts";
 import { statusView } from "./status.ts";
 import { logsView } from "./logs.ts";
 import { strategiesView } from "./strategies.ts";
@@ -32,6 +34,8 @@ export const VIEWS: Readonly<Record<Topic, View<unknown>>> = {
   providers: providersView as View<unknown>,
   operations: operationsView as View<unknown>,
   receipts: receiptsView as View<unknown>,
+  features: featuresView as View<unknown>,
+  posterior: posteriorView as View<unknown>,
   alerts: alertsView as View<unknown>,
   engine: engineView as View<unknown>,
   orders: ordersView as View<unknown>,

@@ -155,20 +155,24 @@ export function fillDraft(fill: Fill): DraftOf<FillBody> {
   };
 }
 
-const POSITION_UNITS = Object.fromEntries(
-  TOKENS.flatMap((token) => [
-    [`${token}.qty`, "units of the instrument"],
-    [`${token}.cost`, "base units per unit"],
-    [`${token}.value`, "base units"],
-    [`${token}.unrealized`, "base units"],
-    [`${token}.realized`, "base units"],
-  ]),
-);
-
 /** `GET /positions`: what is held, by token. */
 export const positionsView: View<Readonly<Record<string, PositionBody>>> = {
-  units: POSITION_UNITS,
-  build: (state) => ({ draft: positionsDraft(state.desk), slices: SLICES, source: "engine" }),
+  units: {},
+  build: (state) => {
+    const draft = positionsDraft(state.desk);
+    const units = Object.fromEntries(
+      Object.keys(draft).flatMap((token) => [
+        [`${token}.qty`, "units of the instrument"],
+        [`${token}.cost`, "base units per unit"],
+        [`${token}.price`, "base units per unit"],
+        [`${token}.value`, "base units"],
+        [`${token}.unrealized`, "base units"],
+        [`${token}.realized`, "base units"],
+        [`${token}.fees`, "base units"],
+      ]),
+    );
+    return { draft, units, slices: SLICES, source: "engine" };
+  },
 };
 
 function positionsDraft({ account }: DeskState): Readonly<Record<string, DraftOf<PositionBody>>> {
@@ -297,7 +301,7 @@ export function lockDraft(lock: Lock): DraftOf<LockBody> {
 
 /** `GET /dashboard`. */
 export const dashboardView: View<Dashboard> = {
-  units: { "risk.equity": "base units", ...ORDER_UNITS },
+  units: { "risk.equity": "base units", "risk.drawdown": "ratio", ...ORDER_UNITS },
   build: (state, ambient) => {
     const risk = riskDraft(state, ambient);
     const { equity, realized, unrealized, sharpe, drawdown, position_size, leverage, exposure } = risk;

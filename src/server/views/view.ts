@@ -50,6 +50,8 @@ export interface Built<T> {
   readonly draft: { readonly [K in keyof T]: Draft<T[K]> };
   /** The slices that it shows; the body is as old as the oldest of them. */
   readonly slices: readonly ObservationKey[];
+  /** Where the units depend on what is shown; otherwise the view's. */
+  readonly units?: Readonly<Record<string, string>>;
   /** For bodies that show no slice: how long they count as current. */
   readonly ttlMs?: number;
   /** `engine` where we computed it, `node` where we pass on what the node says. */
