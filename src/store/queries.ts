@@ -2,7 +2,7 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Alert } from "../engine/alert.ts";
 import type { Candle, CandleStep } from "../engine/candle.ts";
-import { MARKET_IDS, type MarketId, perMarket } from "../engine/market.ts";
+import { type MarketId, perMarket } from "../engine/market.ts";
 import {
   type ExportKind,
   type ExportPart,
@@ -10,13 +10,14 @@ import {
   type HistorySample,
   type OperationFilter,
   type OperationRow,
+  type OwnOperation,
   type Page,
   type PageRequest,
   type ReceiptFilter,
   type ReceiptRow,
 } from "../runtime/ports/store.ts";
 import { subsidyTotal } from "../engine/receipt.ts";
-import { type Row, toAlert, toCandle, toEntry, toOperation, toReceipt } from "./rows.ts";
+import { type Row, toAlert, toCandle, toEntry, toOperation, toOwnOperation, toReceipt } from "./rows.ts";
 
 /** Prepared statements that are kept for reuse. */
 const STATEMENTS_MAX = 256;
@@ -179,6 +180,20 @@ export class TableQueries {
     return row ? toOperation(row) : null;
   }
 
+  ownOperation(clientOperationId: string): OwnOperation | null {
+    const row = this.#prepared("SELECT * FROM operations WHERE client_operation_id = ?").get(
+      clientOperationId,
+    );
+    return row ? toOwnOperation(row as Row) : null;
+  }
+
+  recentOperations(sinceMs: number, limit: number): readonly OwnOperation[] {
+    const sql = "SELECT * FROM operations WHERE client_operation_id IS NOT NULL AND " +
+      "(status IN ('pending', 'submitted') OR (status IN ('confirmed', 'reversed') AND updated_ms >= ?)) " +
+      "ORDER BY time_ms, id LIMIT ?";
+    return (this.#prepared(sql).all(sinceMs, limit) as Row[]).map(toOwnOperation);
+  }
+
   operationCounts(filter: OperationFilter): Readonly<Record<MarketId, number>> {
     return perMarket(({ id }) => {
       if (filter.market !== undefined && filter.market !== id) return 0;
@@ -234,12 +249,9 @@ export class TableQueries {
   #countOf(counter: string, filter: object, market: MarketId | undefined): number | null {
     const given = Object.entries(filter).filter(([, value]) => value !== undefined);
     if (given.some(([name]) => name !== "market")) return null;
-    const markets = market === undefined ? MARKET_IDS : [market];
-    const names = markets.map((id) => `${counter}:${id}`);
-    const sql = `SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name IN (${
-      names.map(() => "?").join(", ")
-    })`;
-    return (this.#prepared(sql).get(...names) as { n: number }).n;
+    // Operations of ours count by their type, which is no market.
+    const sql = `SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name GLOB ?`;
+    return (this.#prepared(sql).get(`${counter}:${market ?? "*"}`) as { n: number }).n;
   }
 
   #count(table: string, { terms, parameters }: Where): number {

@@ -65,8 +65,14 @@ export interface RpcTransport {
   call(method: string, params?: Params, options?: CallOptions): Promise<unknown>;
 }
 
+/** Lets requests pass that are no JSON-RPC but count towards the same limits of the node. */
+export interface Gatekeeper {
+  /** @throws {NodeError} `paused` or `aborted`, if the node must be left alone */
+  admit(what: string, signal?: AbortSignal): Promise<void>;
+}
+
 /** The wire to one node. */
-export class Transport implements RpcTransport {
+export class Transport implements RpcTransport, Gatekeeper {
   readonly #options: TransportOptions;
   readonly #http: Deno.HttpClient;
   readonly #budget: RequestBudget;
@@ -104,6 +110,11 @@ export class Transport implements RpcTransport {
     return call;
   }
 
+  admit(what: string, signal?: AbortSignal): Promise<void> {
+    const options = signal ? { signal } : {};
+    return this.#admit(what, "general", options, this.#signalOf(options));
+  }
+
   /** Gives up everything in flight and frees the connections. */
   close(): void {
     if (this.#closing.signal.aborted) return;
@@ -128,10 +139,7 @@ export class Transport implements RpcTransport {
   async #once(method: string, params: Params, options: CallOptions): Promise<unknown> {
     const signal = this.#signalOf(options);
     const group: BudgetGroup = method.startsWith("energy.") ? "energy" : "general";
-    this.#mayAsk(method, group, options);
-    const waited = await this.#budget.acquire(group, signal);
-    if (signal.aborted) throw new NodeError("aborted", method, "not asked: stopping");
-    if (waited) this.#mayAsk(method, group, options); // The node may have gone or banned us meanwhile.
+    await this.#admit(method, group, options, signal);
     const startMs = this.#options.clock.monotonicMs();
     let outcome: "ok" | NodeErrorKind = "ok";
     try {
@@ -157,12 +165,20 @@ export class Transport implements RpcTransport {
     }
   }
 
+  /** @throws {NodeError} `paused` or `aborted`; nothing has been sent then */
+  async #admit(method: string, group: BudgetGroup, options: CallOptions, signal: AbortSignal): Promise<void> {
+    this.#mayAsk(method, group, options);
+    const waited = await this.#budget.acquire(group, signal);
+    if (signal.aborted) throw new NodeError("aborted", method, "not asked: stopping", { unsent: true });
+    if (waited) this.#mayAsk(method, group, options); // The node may have gone or banned us meanwhile.
+  }
+
   /** @throws {NodeError} `paused`, if the node must be left alone */
   #mayAsk(method: string, group: BudgetGroup, options: CallOptions): void {
     const refusal = this.#breaker.refuses(method, options.probe ?? false);
-    if (refusal) throw new NodeError("paused", method, `not asked: ${refusal}`);
+    if (refusal) throw new NodeError("paused", method, `not asked: ${refusal}`, { unsent: true });
     if (this.#budget.paused(group)) {
-      throw new NodeError("paused", method, "not asked: the node has banned us");
+      throw new NodeError("paused", method, "not asked: the node has banned us", { unsent: true });
     }
   }
 
@@ -313,7 +329,8 @@ function connectionError(method: string, cause: unknown): NodeError {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : "";
   const message = `${cause instanceof Error ? cause.message : String(cause)} ${inner}`;
   if (/error \(Connect\)|dns error|blocked|refused/i.test(message)) {
-    return new NodeError("connection", method, "no connection to the node", { cause });
+    const unsent = /error \(Connect\)|dns error/i.test(message);
+    return new NodeError("connection", method, "no connection to the node", { cause, unsent });
   }
   if (
     /SendRequest|closed before message|reset|broken pipe|error reading a body|unexpected end|incomplete/i
