@@ -235,11 +235,17 @@ export class Operations {
     }
     const offer = await sender.offer(intent.type);
     if (!isKnown(offer)) return unplanned(offer);
-    const checks = [this.#checkChain(), this.#checkGate(intent), this.#checkOpen(intent)];
-    const plan = await sender.plan(intent, this.#openSent());
+    const plan = await sender.plan(intent, this.#open().map(sentOf));
     if (!isKnown(plan)) return unplanned(plan);
     const cost = costOf(intent, this.#energyPrice(intent));
-    return { kind: "preview", plan, cost, checks: [...checks, this.#checkBalance(plan, cost)] };
+    // After everything that takes time: what is checked here is what it is sent on.
+    const checks = [
+      this.#checkChain(),
+      this.#checkGate(intent),
+      this.#checkOpen(intent),
+      this.#checkBalance(plan, cost),
+    ];
+    return { kind: "preview", plan, cost, checks };
   }
 
   #checkChain(): OperationCheck {
@@ -440,10 +446,6 @@ export class Operations {
 
   #open(): readonly OwnOperation[] {
     return [...this.#watched.values()].filter(({ status }) => isOpen(status));
-  }
-
-  #openSent(): readonly Sent[] {
-    return this.#open().map(sentOf);
   }
 
   get #nowMs(): number {
