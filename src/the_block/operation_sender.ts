@@ -55,7 +55,9 @@ export class NodeOperations implements OperationSender {
   async offer(type: OperationType): Promise<Known<true>> {
     const { client, signer } = this.#options;
     if (type === "transfer" && !isKnown(signer)) return signer as Absent;
-    return await orAbsent(() => client.ask(OFFERS[type], undefined));
+    const question = OFFERS[type];
+    if (client.offers(question)) return true; // Found out once per connection.
+    return await orAbsent(() => client.ask(question, undefined));
   }
 
   async plan(intent: OperationIntent, open: readonly Sent[]): Promise<Known<OperationPlan>> {

@@ -75,6 +75,8 @@ export interface Gatekeeper {
 export class Transport implements RpcTransport, Gatekeeper {
   readonly #options: TransportOptions;
   readonly #http: Deno.HttpClient;
+  /** For what may arrive once only: `fetch` resends, unasked, what was under way on a kept connection that closes. */
+  readonly #httpOnce: Deno.HttpClient;
   readonly #budget: RequestBudget;
   readonly #breaker: Breaker;
   readonly #inFlight = new Map<string, Promise<unknown>>();
@@ -84,6 +86,7 @@ export class Transport implements RpcTransport, Gatekeeper {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#http = Deno.createHttpClient({ poolMaxIdlePerHost: 2, poolIdleTimeout: 60_000 });
+    this.#httpOnce = Deno.createHttpClient({ poolMaxIdlePerHost: 0, http2: false });
     this.#budget = new RequestBudget(options.clock, options.budget);
     this.#breaker = new Breaker(options.clock);
   }
@@ -120,6 +123,7 @@ export class Transport implements RpcTransport, Gatekeeper {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#http.close();
+    this.#httpOnce.close();
   }
 
   async #retrying(method: string, params: Params, options: CallOptions): Promise<unknown> {
@@ -196,7 +200,7 @@ export class Transport implements RpcTransport, Gatekeeper {
     });
     try {
       const response = await fetch(this.#options.url, {
-        client: this.#http,
+        client: options.read ?? true ? this.#http : this.#httpOnce,
         method: "POST",
         headers: this.#headers(),
         body,
