@@ -221,6 +221,24 @@ export const SETTINGS: readonly Setting[] = [
     })`,
   })),
   {
+    key: "operations.key_file",
+    type: "text",
+    default: "",
+    env: "TB_KEY_FILE",
+    meaning:
+      "File with the Ed25519 key that transfers are signed with, readable by its owner only; empty = none",
+  },
+  {
+    key: "operations.expire_seconds",
+    type: "integer",
+    unit: "s",
+    min: 30,
+    max: 86_400,
+    default: 3_600,
+    meaning:
+      "How long an operation of ours may stay unseen on the chain; a live node keeps a transaction 1800 s",
+  },
+  {
     key: "ingest.start",
     type: "start",
     default: "tip",
@@ -485,6 +503,7 @@ export interface Config {
     readonly miner: string | null;
     readonly identities: Readonly<Record<MarketId, readonly string[]>>;
   };
+  readonly operations: { readonly keyFile: string | null; readonly expireMs: number };
   readonly ingest: {
     readonly start: "tip" | "genesis" | number;
     readonly startSet: boolean;
@@ -781,6 +800,10 @@ function build(values: ReadonlyMap<string, unknown>, set: ReadonlySet<string>): 
       address: optional("account.address"),
       miner: optional("account.miner"),
       identities: perMarket((market) => `account.identities.${market}`),
+    },
+    operations: {
+      keyFile: optional("operations.key_file"),
+      expireMs: get<number>("operations.expire_seconds") * 1000,
     },
     ingest: {
       start: get("ingest.start"),

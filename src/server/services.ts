@@ -1,5 +1,6 @@
 /** What routes may use. `app.ts` fills it; routes know nothing else of the program. */
 import type { CoreState } from "../engine/state.ts";
+import type { Operations } from "../runtime/operations.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Queries } from "../runtime/ports/store.ts";
 import type { DomainLookup } from "../runtime/ports/domain_lookup.ts";
@@ -47,5 +48,6 @@ export interface Services {
   readonly domains: DomainLookup;
   readonly trading: Trading;
   readonly tradingFigures: () => TradingFigures;
+  readonly operations: Operations;
   readonly startedMs: number;
 }

@@ -384,6 +384,30 @@ export interface Operations {
   };
 }
 
+/** `POST /operations`: what was sent. */
+export interface SentOperation extends OperationBody {
+  readonly client_operation_id: string;
+  readonly dry_run: false;
+}
+
+/** `POST /operations` with `dry_run`: what would be sent. */
+export interface OperationPreview {
+  readonly dry_run: true;
+  readonly type: string;
+  readonly sendable: boolean;
+  readonly checks: readonly {
+    readonly check: string;
+    readonly ok: boolean;
+    readonly code: string | null;
+    readonly detail: string;
+  }[];
+  readonly account: string | null;
+  readonly cost: number | null;
+  readonly fee: number | null;
+  readonly request: { readonly method: string; readonly params: Readonly<Record<string, unknown>> };
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
 /** One receipt, in the README's names. */
 export interface ReceiptBody {
   readonly id: string;

@@ -38,8 +38,11 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE operations (
     id TEXT PRIMARY KEY, seq INTEGER NOT NULL, height INTEGER, idx INTEGER NOT NULL, anchored INTEGER NOT NULL,
     type TEXT NOT NULL, status TEXT NOT NULL, time_ms INTEGER NOT NULL, provider TEXT, consumer TEXT,
-    own INTEGER NOT NULL, amount TEXT NOT NULL, receipt_id TEXT, details TEXT NOT NULL
+    own INTEGER NOT NULL, amount TEXT NOT NULL, receipt_id TEXT, details TEXT NOT NULL,
+    -- Only operations that we sent have the rest. They come from no event: seq is 0, so nothing cuts them off.
+    client_operation_id TEXT UNIQUE, request TEXT, updated_ms INTEGER, proof TEXT, checksum INTEGER
   );
+  CREATE INDEX operations_sent ON operations (updated_ms) WHERE client_operation_id IS NOT NULL;
   CREATE INDEX operations_by_time ON operations (time_ms DESC, idx DESC, id DESC);
   CREATE INDEX operations_by_type ON operations (type, time_ms DESC, idx DESC, id DESC);
   CREATE INDEX operations_by_status ON operations (status, time_ms DESC, idx DESC, id DESC);

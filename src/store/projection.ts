@@ -6,9 +6,18 @@ import type { FeatureRow } from "../engine/features/feed.ts";
 import type { LedgerEntry } from "../engine/ledger.ts";
 import type { MarketId } from "../engine/market.ts";
 import type { Receipt } from "../engine/receipt.ts";
-import type { OperationStatus, ReceiptRow } from "../runtime/ports/store.ts";
+import type { OperationStatus } from "../engine/operation.ts";
+import type { OwnOperation, ReceiptRow } from "../runtime/ports/store.ts";
+import {
+  ENTRY_COLUMNS,
+  entryValues,
+  OWN_OPERATION_COLUMNS,
+  ownOperationValues,
+  RECEIPT_COLUMNS,
+  receiptValues,
+  rowChecksum,
+} from "./rows.ts";
 import { TradingTables } from "./trading_tables.ts";
-import { ENTRY_COLUMNS, entryValues, RECEIPT_COLUMNS, receiptValues, rowChecksum } from "./rows.ts";
 
 /** Seconds that candles and history of each width are kept. */
 export const KEPT_SECONDS: Readonly<Record<CandleStep, number>> = { 1: 3_600, 60: 86_400, 900: 2_592_000 };
@@ -21,6 +30,8 @@ export class Projection {
   readonly #insertReceipt: StatementSync;
   readonly #insertEntry: StatementSync;
   readonly #insertOperation: StatementSync;
+  readonly #insertOwnOperation: StatementSync;
+  readonly #updateOwnOperation: StatementSync;
   readonly #upsertCandle: StatementSync;
   readonly #dropCandles: StatementSync;
   readonly #count: StatementSync;
@@ -39,6 +50,11 @@ export class Projection {
     this.#insertReceipt = db.prepare(insertSql("receipts", [...RECEIPT_COLUMNS, "checksum"]));
     this.#insertEntry = db.prepare(insertSql("entries", [...ENTRY_COLUMNS, "checksum"]));
     this.#insertOperation = db.prepare(insertSql("operations", OPERATION_COLUMNS));
+    const own = [...OWN_OPERATION_COLUMNS, "checksum"];
+    this.#insertOwnOperation = db.prepare(insertSql("operations", own));
+    this.#updateOwnOperation = db.prepare(
+      `UPDATE operations SET ${own.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`,
+    );
     this.#upsertCandle = db.prepare(
       "INSERT OR REPLACE INTO candles (market, step, t, open, high, low, close, amount, units, count, source) " +
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -124,6 +140,15 @@ export class Projection {
       details,
     ).changes;
     if (added) this.#count.run(`operations:${receipt.market}`, 1);
+  }
+
+  /** Keeps an operation of ours, new or changed. */
+  saveOperation(operation: OwnOperation): void {
+    const values = ownOperationValues(operation);
+    const row = [...values, rowChecksum(values)];
+    const added = this.#insertOwnOperation.run(...row).changes;
+    if (added) this.#count.run(`operations:${operation.type}`, 1);
+    else this.#updateOwnOperation.run(...row, operation.id);
   }
 
   #entry(entry: LedgerEntry, seq: number): void {

@@ -2,7 +2,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Alert } from "../engine/alert.ts";
 import type { Candle, CandleStep } from "../engine/candle.ts";
-import { MARKET_IDS, type MarketId, perMarket } from "../engine/market.ts";
+import { type MarketId, perMarket } from "../engine/market.ts";
 import {
   type ExportKind,
   type ExportPart,
@@ -12,6 +12,7 @@ import {
   type HistorySample,
   type OperationFilter,
   type OperationRow,
+  type OwnOperation,
   type Page,
   type PageRequest,
   type ReceiptFilter,
@@ -31,7 +32,16 @@ import {
 } from "./pager.ts";
 import { unitsOf } from "../engine/trading/money.ts";
 import { toFill } from "./trading_tables.ts";
-import { type Row, toAlert, toCandle, toEntry, toFeatures, toOperation, toReceipt } from "./rows.ts";
+import {
+  type Row,
+  toAlert,
+  toCandle,
+  toEntry,
+  toFeatures,
+  toOperation,
+  toOwnOperation,
+  toReceipt,
+} from "./rows.ts";
 
 const RECEIPT_ORDER: Order = { table: "receipts", columns: ["height", "idx", "id"] };
 const OPERATION_ORDER: Order = { table: "operations", columns: ["time_ms", "idx", "id"] };
@@ -227,6 +237,20 @@ export class TableQueries {
     return row ? toOperation(row) : null;
   }
 
+  ownOperation(clientOperationId: string): OwnOperation | null {
+    const row = this.#pager.prepared("SELECT * FROM operations WHERE client_operation_id = ?").get(
+      clientOperationId,
+    );
+    return row ? toOwnOperation(row as Row) : null;
+  }
+
+  recentOperations(sinceMs: number, limit: number): readonly OwnOperation[] {
+    const sql = "SELECT * FROM operations WHERE client_operation_id IS NOT NULL AND " +
+      "(status IN ('pending', 'submitted') OR (status IN ('confirmed', 'reversed') AND updated_ms >= ?)) " +
+      "ORDER BY time_ms, id LIMIT ?";
+    return (this.#pager.prepared(sql).all(sinceMs, limit) as Row[]).map(toOwnOperation);
+  }
+
   operationCounts(filter: OperationFilter): Readonly<Record<MarketId, number>> {
     return perMarket(({ id }) => {
       if (filter.market !== undefined && filter.market !== id) return 0;
@@ -307,12 +331,9 @@ export class TableQueries {
   #countOf(counter: string, filter: object, market: MarketId | undefined): number | null {
     const given = Object.entries(filter).filter(([, value]) => value !== undefined);
     if (given.some(([name]) => name !== "market")) return null;
-    const markets = market === undefined ? MARKET_IDS : [market];
-    const names = markets.map((id) => `${counter}:${id}`);
-    const sql = `SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name IN (${
-      names.map(() => "?").join(", ")
-    })`;
-    return (this.#pager.prepared(sql).get(...names) as { n: number }).n;
+    // Operations of ours count by their type, which is no market.
+    const sql = "SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name GLOB ?";
+    return (this.#pager.prepared(sql).get(`${counter}:${market ?? "*"}`) as { n: number }).n;
   }
 }
 

@@ -22,6 +22,7 @@ import {
   type OrderFilter,
   type OrderRow,
   type OutboxMessage,
+  type OwnOperation,
   type Page,
   type PageRequest,
   type ReceiptFilter,
@@ -191,6 +192,23 @@ export class SqliteStore implements EngineStore {
     });
   }
 
+  saveOperation(operation: OwnOperation): void {
+    this.#guard(() => this.#db.exec("PRAGMA synchronous = FULL"));
+    try {
+      this.#transaction(() => this.#projection.saveOperation(operation));
+    } finally {
+      this.#guard(() => this.#db.exec("PRAGMA synchronous = NORMAL"));
+    }
+  }
+
+  ownOperation(clientOperationId: string): OwnOperation | null {
+    return this.#guard(() => this.#queries.ownOperation(clientOperationId));
+  }
+
+  recentOperations(sinceMs: number, limit: number): readonly OwnOperation[] {
+    return this.#guard(() => this.#queries.recentOperations(sinceMs, limit));
+  }
+
   saveAlerts(alerts: readonly Alert[], outbox: readonly string[], atMs: number): void {
     for (const alert of alerts) this.#unsavedAlerts.set(alert.id, alert);
     this.#transaction(() => {
@@ -244,9 +262,11 @@ export class SqliteStore implements EngineStore {
     // What settled has the chain's time, which on a simulated chain is far from ours.
     const settledBefore = (table: string) => {
       if (tight) return before;
-      const newest = this.#guard(() => this.#db.prepare(`SELECT MAX(time_ms) AS ms FROM ${table}`).get()) as {
-        ms: number | null;
-      };
+      // What we sent has the time of our clock.
+      const settled = table === "operations" ? " WHERE receipt_id IS NOT NULL" : "";
+      const newest = this.#guard(() =>
+        this.#db.prepare(`SELECT MAX(time_ms) AS ms FROM ${table}${settled}`).get()
+      ) as { ms: number | null };
       return Math.min(nowMs, newest.ms ?? nowMs) - days * 86_400_000;
     };
     let deleted = 0;
@@ -265,9 +285,26 @@ export class SqliteStore implements EngineStore {
       `DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE time_ms < ? ORDER BY time_ms LIMIT ${DELETE_ROWS})`,
       settledBefore("entries"),
     );
-    for (const [table, part] of [["receipts", "market"], ["operations", "type"]] as const) {
-      deleted += this.#guard(() => this.#dropCounted(table, part, settledBefore(table)));
-    }
+    deleted += this.#guard(() =>
+      this.#dropCounted("receipts", "market", "time_ms < ?", settledBefore("receipts"))
+    );
+    deleted += this.#guard(() =>
+      this.#dropCounted(
+        "operations",
+        "type",
+        "receipt_id IS NOT NULL AND time_ms < ?",
+        settledBefore("operations"),
+      )
+    );
+    // What we sent goes by age alone, and never before its outcome is known: it is what keeps it from being sent twice.
+    deleted += this.#guard(() =>
+      this.#dropCounted(
+        "operations",
+        "type",
+        "client_operation_id IS NOT NULL AND status NOT IN ('pending', 'submitted') AND updated_ms < ?",
+        nowMs - days * 86_400_000,
+      )
+    );
     // Where the file is over its limit, a part of the oldest goes each time.
     drop(
       `DELETE FROM features WHERE height IN (SELECT height FROM features WHERE height <= (SELECT MAX(height) FROM features) - ? ORDER BY height LIMIT ${DELETE_ROWS})`,
@@ -435,14 +472,19 @@ export class SqliteStore implements EngineStore {
   }
 
   /** Deletes the oldest rows of a counted table and takes them out of its counters. */
-  #dropCounted(table: "receipts" | "operations", part: string, before: number): number {
+  #dropCounted(
+    table: "receipts" | "operations",
+    part: string,
+    condition: string,
+    before: number,
+  ): number {
     return this.#transaction(() => {
       const oldest = this.#db
         .prepare(
           `SELECT rowid AS n, ${part} AS part, ${
             table === "receipts" ? "source" : "NULL"
           } AS source FROM ${table} ` +
-            `WHERE time_ms < ? ORDER BY time_ms LIMIT ${DELETE_ROWS}`,
+            `WHERE ${condition} ORDER BY time_ms LIMIT ${DELETE_ROWS}`,
         )
         .all(before) as { n: number; part: string; source: ReceiptSource | null }[];
       const kept = new Set(

@@ -5,6 +5,7 @@ import type { Change } from "../../engine/change.ts";
 import type { EngineEvent } from "../../engine/event.ts";
 import type { FeatureRow } from "../../engine/features/feed.ts";
 import type { MarketId } from "../../engine/market.ts";
+import type { OperationStatus, OperationType } from "../../engine/operation.ts";
 import type { Receipt } from "../../engine/receipt.ts";
 import type { Token } from "../../engine/trading/instrument.ts";
 import type { Fill, Order, OrderStatus } from "../../engine/trading/order.ts";
@@ -89,20 +90,6 @@ export interface ReceiptRow {
   readonly own: boolean;
 }
 
-/** States of an operation. */
-export const OPERATION_STATUSES = [
-  "pending",
-  "submitted",
-  "confirmed",
-  "failed",
-  "expired",
-  "rejected",
-  "reversed",
-] as const;
-
-/** State of an operation. */
-export type OperationStatus = (typeof OPERATION_STATUSES)[number];
-
 /** Which operations. */
 export interface OperationFilter {
   readonly market?: MarketId | undefined;
@@ -175,6 +162,29 @@ export interface TradingQueries {
   trades(epoch: number, fromMs: number, limit: number): readonly ClosedTrade[];
   /** Oldest first. */
   equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[];
+}
+
+/** An operation that we sent, or are about to send. */
+export interface OwnOperation {
+  readonly id: string;
+  /** The idempotency key of whoever asked for it. */
+  readonly clientOperationId: string;
+  readonly type: OperationType;
+  /** Type and parameters as canonical JSON: the same key with another request is a mistake. */
+  readonly request: string;
+  readonly status: OperationStatus;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+  /** Height at which it was seen; null before, and where nothing tells one. */
+  readonly height: number | null;
+  readonly provider: string | null;
+  readonly consumer: string | null;
+  /** What it takes from the account, without the fee. */
+  readonly amount: bigint;
+  /** JSON that may be shown. */
+  readonly details: string;
+  /** JSON that it is recognised by on the chain. */
+  readonly proof: string;
 }
 
 /** Metrics of one moment, in the order of the history's metric table; NaN = unknown. */
@@ -280,6 +290,16 @@ export interface EngineStore extends Queries {
   /** Keeps the encoded state as it is after the newest event. */
   saveSnapshot(state: string, atMs: number): void;
   addHistory(sample: HistorySample): void;
+  /**
+   * Keeps an operation of ours; on the disk when this returns.
+   *
+   * @throws {StoreError} If it is not kept
+   */
+  saveOperation(operation: OwnOperation): void;
+  /** The operation of ours with this idempotency key. @throws {StoreError} `corrupt`, if its row is damaged */
+  ownOperation(clientOperationId: string): OwnOperation | null;
+  /** Operations of ours that wait for something, or have ended or been reversed since. */
+  recentOperations(sinceMs: number, limit: number): readonly OwnOperation[];
   saveAlerts(alerts: readonly Alert[], outbox: readonly string[], atMs: number): void;
   /** Messages that wait to be delivered and are due. */
   dueMessages(nowMs: number, limit: number): readonly OutboxMessage[];

@@ -4,7 +4,8 @@ import { noSums, PNL_PARTS, PNL_WINDOWS, pnlTotal, type PnlWindow } from "../../
 import { MARKET_IDS, type MarketId } from "../../engine/market.ts";
 import { absent } from "../../engine/reason.ts";
 import { metricIndex, METRICS } from "../../runtime/history.ts";
-import { OPERATION_STATUSES, type OperationStatus, type PageRequest } from "../../runtime/ports/store.ts";
+import { OPERATION_STATUSES, type OperationStatus } from "../../engine/operation.ts";
+import type { PageRequest } from "../../runtime/ports/store.ts";
 import { Problem } from "../problem.ts";
 import { PAGING, type QuerySpec, type QueryValues } from "../query.ts";
 import { replyBody } from "../reply.ts";

@@ -2,7 +2,6 @@
 import type { CoreState } from "../../engine/state.ts";
 import { absent, isKnown, type Known, mapKnown } from "../../engine/reason.ts";
 import type { DeskState } from "../../engine/trading/desk.ts";
-import { TOKENS } from "../../engine/trading/instrument.ts";
 import { unitsOf } from "../../engine/trading/money.ts";
 import { averagePrice, type Fill, type Order, remainingMicro } from "../../engine/trading/order.ts";
 import { type Holding, type Portfolio, portfolioOf, tailRisk } from "../../engine/trading/portfolio.ts";
