@@ -782,3 +782,137 @@ export interface PosteriorBody extends PosteriorProbabilities {
     readonly happened: number | null;
   }[];
 }
+
+/** One instrument in `GET /assets`. */
+export interface AssetBody {
+  readonly id: string;
+  readonly symbol: string;
+  readonly market: string;
+  readonly unit: string;
+  readonly enabled: boolean;
+  readonly price: number | null;
+  readonly stale: boolean;
+  readonly gate: string;
+}
+
+/** `GET /assets`. */
+export interface Assets {
+  readonly assets: readonly string[];
+  readonly instruments: readonly AssetBody[];
+}
+
+/** `GET /chart/{symbol}`, oldest first. */
+export interface PriceChart {
+  readonly symbol: string;
+  readonly tf: string;
+  readonly unit: string;
+  readonly candles: readonly {
+    readonly t: number;
+    readonly open: number;
+    readonly high: number;
+    readonly low: number;
+    readonly close: number;
+    readonly volume: number;
+    readonly amount: number | null;
+    readonly count: number;
+    readonly price_source: string;
+  }[];
+  readonly next_cursor: string | null;
+}
+
+/** `GET /chart/portfolio`: milliseconds and equity. */
+export interface EquityChart {
+  readonly epoch: number;
+  readonly series: readonly (readonly [timestampMs: number, equity: number])[];
+}
+
+/** `GET /market/active`. */
+export interface ActiveMarkets {
+  readonly markets: readonly {
+    readonly id: string;
+    readonly symbol: string;
+    readonly market: string;
+    readonly unit: string;
+    readonly gate: string;
+    readonly receipts: number;
+    readonly volume: number | null;
+    readonly volatility: number | null;
+    readonly liquidity: number;
+    readonly spread: number | null;
+  }[];
+  readonly overview: { readonly total_markets: number; readonly active: number };
+}
+
+/** `GET /strategy/risk`. */
+export interface StrategyRisk {
+  readonly epoch: number;
+  readonly sharpe: number | null;
+  readonly sharpe_low: number | null;
+  readonly sharpe_high: number | null;
+  readonly sortino: number | null;
+  readonly calmar: number | null;
+  readonly volatility: number | null;
+  readonly cagr: number | null;
+  readonly max_drawdown: number | null;
+  readonly drawdown: number | null;
+  readonly samples: number;
+  readonly few_samples: boolean;
+  readonly convention: string;
+}
+
+/** `GET /strategy/matrix`. */
+export interface StrategyMatrix {
+  readonly period: string;
+  readonly epoch: number;
+  readonly matrix: readonly {
+    readonly id: string;
+    readonly date: string;
+    readonly strategies: Readonly<Record<string, { readonly pnl: number; readonly trades: number }>>;
+  }[];
+}
+
+/** `GET /pnl/realized`. */
+export interface RealizedPnl {
+  readonly epoch: number;
+  readonly total: number | null;
+  readonly change: number | null;
+  readonly change_pct: number | null;
+  readonly as_of: number | null;
+}
+
+/** `GET /pnl/daily`. */
+export interface DailyPnl {
+  readonly epoch: number;
+  readonly days: readonly {
+    readonly id: string;
+    readonly date: string;
+    readonly pnl: number;
+    readonly total: number;
+    readonly equity_change: number;
+    readonly equity: number;
+  }[];
+}
+
+/** `GET /pnl/markets`. */
+export interface MarketsPnl {
+  readonly epoch: number;
+  readonly markets: readonly string[];
+  readonly totals: Readonly<Record<string, number>>;
+  readonly series: readonly {
+    readonly timestamp: number;
+    readonly markets: Readonly<Record<string, number>>;
+  }[];
+}
+
+/** `GET /risk/locks`. */
+export interface Locks {
+  readonly locks: readonly LockBody[];
+}
+
+/** `GET /license`. */
+export interface License {
+  readonly mode: string;
+  readonly wallet: string | null;
+  readonly issued_at: number | null;
+  readonly expires_at: number | null;
+}

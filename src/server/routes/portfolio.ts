@@ -58,6 +58,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       path: "/assets",
       summary: "What can be traded, with prices and where they come from",
       scope: "public",
+      shape: "Assets",
       handle: () => assets(services),
     },
     {
@@ -65,6 +66,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       path: "/chart/portfolio",
       summary: "Equity over time, open positions included; thinning keeps the extremes",
       scope: "read",
+      shape: "EquityChart",
       query: {
         ...SPAN,
         tf: {
@@ -82,6 +84,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       path: "/chart/:symbol",
       summary: "Candles of a unit price, oldest first",
       scope: "public",
+      shape: "PriceChart",
       query: CHART,
       handle: ({ params, query }) => priceChart(services, params.symbol!, query),
     },
@@ -90,6 +93,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       path: "/market/active",
       summary: "The instruments with volume, volatility and liquidity",
       scope: "public",
+      shape: "ActiveMarkets",
       handle: () => activeMarkets(services),
     },
     {
@@ -114,6 +118,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       path: "/strategy/risk",
       summary: "Sharpe, Sortino, Calmar, volatility and drawdown of the account, with their conventions",
       scope: "public",
+      shape: "StrategyRisk",
       handle: () => strategyRisk(services),
     },
     {
@@ -121,6 +126,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       path: "/strategy/matrix",
       summary: "Profit of closed trades per UTC day and agent",
       scope: "public",
+      shape: "StrategyMatrix",
       query: PERIOD,
       handle: ({ query }) => strategyMatrix(services, query.period as Period),
     },
@@ -129,6 +135,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       path: "/pnl/realized",
       summary: "Profit realised since the account was opened, and within a day",
       scope: "read",
+      shape: "RealizedPnl",
       handle: () => realized(services),
     },
     {
@@ -136,6 +143,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       path: "/pnl/daily",
       summary: "Profit per UTC day",
       scope: "read",
+      shape: "DailyPnl",
       query: { days: { type: "integer", min: 1, max: DAYS_MAX, default: 14, meaning: "Days, the newest" } },
       handle: ({ query }) => daily(services, query.days as number),
     },
@@ -144,6 +152,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       path: "/pnl/markets",
       summary: "Realised profit per instrument, after each of the newest fills",
       scope: "read",
+      shape: "MarketsPnl",
       query: { limit: { type: "integer", min: 1, max: 500, default: 48, meaning: "Fills, the newest" } },
       handle: ({ query }) => perMarket(services, query.limit as number),
     },
@@ -152,6 +161,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       path: "/license",
       summary: "The licence that the program runs under",
       scope: "public",
+      shape: "License",
       handle: () => {
         const none = absent("UNDEFINED", "no licence is configured");
         const draft = { mode: "none", wallet: none, issued_at: none, expires_at: none };
@@ -269,7 +279,7 @@ function equityChart(services: Services, query: QueryValues): Reply {
   const series = thinned(rows, distance, query.limit as number);
   const draft = { epoch: desk.epoch, series };
   return {
-    json: replyBody(draft, deskMeta(services, { "series[][0]": "Unix ms", "series[][1]": "base units" })),
+    json: replyBody(draft, deskMeta(services, { series: "Unix ms, base units" })),
   };
 }
 

@@ -196,6 +196,7 @@ export function tradingRoutes(services: Services): readonly Route[] {
       path: "/risk/locks",
       summary: "What protections have locked",
       scope: "read",
+      shape: "Locks",
       handle: () => {
         const locks = (desk().account?.locks ?? []).map(lockDraft);
         return {
@@ -211,6 +212,7 @@ export function tradingRoutes(services: Services): readonly Route[] {
       path: "/risk/locks/:id",
       summary: "Lifts a lock",
       scope: "trade",
+      shape: "Locks",
       handle: ({ params }) => {
         if (!desk().account?.locks.some(({ id }) => id === params.id)) {
           throw new Problem(404, `there is no lock "${params.id!.slice(0, 128)}"`);
