@@ -185,7 +185,7 @@ export class Core {
         if (event.swept && !state.swept.includes(event.swept)) state.swept.push(event.swept);
         return this.#receipts(event.receipts, event.atMs);
       case "slot":
-        return this.#slot(event.height);
+        return this.#slot(event.height, event.newest ?? false);
       case "reorg":
         return this.#reorg(event.toHeight, event.atMs);
       case "halt":
@@ -348,14 +348,14 @@ export class Core {
     return [...topics];
   }
 
-  #slot(height: number): readonly Topic[] {
+  #slot(height: number, newest: boolean): readonly Topic[] {
     const block = blockAt(this.state.chain, height);
     const timeMs = block?.timeMs ?? this.state.nowMs;
     const reachMs = this.state.chain.blocks[0]?.timeMs ?? timeMs;
     for (const id of MARKET_IDS) moveWindows(this.state.activity[id], height, timeMs, reachMs);
     trimLedger(this.state.ledger, height, timeMs);
-    if (block && !block.catchUp) {
-      for (const id of MARKET_IDS) this.#drawPrice(id, height, timeMs);
+    if (block && !block.catchUp) { for (const id of MARKET_IDS) this.#drawPrice(id, height, timeMs); }
+    if (block && (!block.catchUp || newest)) { // Nothing is traded at prices of the past.
       tickDesk(this.state.desk, deskTick(this.state, height, timeMs), this.#tell);
     }
     this.#endSlot(height, timeMs);

@@ -118,6 +118,8 @@ export type EngineEvent =
     readonly kind: "slot";
     readonly atMs: number;
     readonly height: number;
+    /** Set on the block that a catch-up ends with: its prices are of now. */
+    readonly newest?: boolean;
   }
   | {
     /** Blocks above `toHeight` are no longer canonical. */
@@ -144,6 +146,9 @@ export type EngineEvent =
     readonly source: string;
     readonly detail: string;
   };
+
+/** The end of a block. */
+export type SlotEvent = Extract<EngineEvent, { kind: "slot" }>;
 
 /** The `kind` of an event. */
 export type EventKind = EngineEvent["kind"];

@@ -7,7 +7,7 @@ import { blockAt, tipOf } from "../engine/chain.ts";
 import type { Core } from "../engine/core.ts";
 import type { CoreState } from "../engine/state.ts";
 import type { Change } from "../engine/change.ts";
-import type { EngineEvent } from "../engine/event.ts";
+import type { EngineEvent, SlotEvent } from "../engine/event.ts";
 import type { ReceiptSource } from "../engine/receipt.ts";
 import { type Topic, TOPIC_NAMES } from "../engine/topic.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -55,7 +55,7 @@ export interface EngineLoopOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** What follows from a block: called after each `slot` that is not replayed; what it answers is applied next. */
-  readonly afterSlot?: (state: CoreState, height: number, atMs: number) => EngineEvent | null;
+  readonly afterSlot?: (state: CoreState, slot: SlotEvent) => EngineEvent | null;
 }
 
 /** Applies events, keeps them, publishes what changed. */
@@ -164,7 +164,7 @@ export class EngineLoop implements EventSink, ChainView {
         if (fate === "drop") continue;
         this.#apply(event, fate === "keep");
         if (event.kind !== "slot") continue;
-        const follows = this.#afterSlot?.(this.#core.state, event.height, event.atMs) ?? null;
+        const follows = this.#afterSlot?.(this.#core.state, event) ?? null;
         if (follows) this.#apply(follows, fate === "keep");
       }
     } finally {
@@ -186,6 +186,10 @@ export class EngineLoop implements EventSink, ChainView {
     this.submit(events);
     this.#commit(true);
     if (this.#storeError) throw this.#storeError;
+    // Whoever is told that it is done may read at once what it changed.
+    const topics = [...this.#dirty];
+    this.#dirty.clear();
+    this.#publisher.publish(topics, this.#core.state);
   }
 
   /** Marks topics that show something which is no event, such as the process itself. */

@@ -3,7 +3,7 @@
  * decides becomes an event of the journal, so a replay asks nobody.
  */
 import { decode, encode } from "../engine/codec.ts";
-import type { EngineEvent } from "../engine/event.ts";
+import type { EngineEvent, SlotEvent } from "../engine/event.ts";
 import { earnedProbabilities } from "../engine/posterior.ts";
 import type { CoreState } from "../engine/state.ts";
 import { INTENTS_MAX, resolveParameters } from "../engine/trading/agents/agent.ts";
@@ -61,11 +61,11 @@ export class Trading {
   }
 
   /** What the agents want after a block; null when none is asked. */
-  afterSlot = (state: CoreState, height: number, atMs: number): EngineEvent | null => {
+  afterSlot = (state: CoreState, { height, atMs, newest }: SlotEvent): EngineEvent | null => {
     const { desk } = state;
     if (desk.mode !== "paper" || !desk.running || desk.account === null || desk.rules === null) return null;
     const tip = state.chain.blocks[state.chain.blocks.length - 1];
-    if (tip?.catchUp) return null; // An old block is no occasion to trade.
+    if (tip?.catchUp && !newest) return null; // An old block is no occasion to trade.
     const posterior = earnedProbabilities(state.posterior, state.features.height);
     const orders: { id: string; intent: OrderIntent }[] = [];
     const memories: Record<string, unknown> = {};

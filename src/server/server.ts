@@ -164,7 +164,7 @@ export class Server {
       url,
       params: match.params,
       query: parseQuery(url, match.route.query ?? {}),
-      body: request.method === "POST" && !(match.route.bodyOptional && request.body === null)
+      body: request.method === "POST" && !(match.route.bodyOptional && isEmpty(request))
         ? await readJson(request, this.#options.bodyBytesMax)
         : undefined,
       requestId,
@@ -255,6 +255,10 @@ function encodedResponse(
   }
   if (gzip) headers["content-encoding"] = "gzip";
   return new Response(gzip ?? encoded.json, { status, headers });
+}
+
+function isEmpty(request: Request): boolean {
+  return request.body === null || request.headers.get("content-length") === "0";
 }
 
 /** Reads a JSON body within the limit. */

@@ -153,7 +153,8 @@ export class ChainFollower {
       if (header.height <= settled.through) {
         events.push({ kind: "receipts", atMs, receipts, through: header.height });
       }
-      events.push({ kind: "slot", atMs, height: header.height });
+      const newest = catchUp && !full && !settled.more && header.height === last;
+      events.push({ kind: "slot", atMs, height: header.height, ...(newest ? { newest } : {}) });
     }
     if (following.length === 0 && settled.through > (this.#view.receiptsThrough() ?? -1)) {
       events.push({ kind: "receipts", atMs, receipts: [], through: settled.through });
