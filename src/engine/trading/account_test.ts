@@ -267,6 +267,16 @@ Deno.test("an order that has become too dear is filled as far as the cash goes",
   }
 });
 
+Deno.test("a sell never brings more money than an account can count", () => {
+  const at = desk({ quantum: 1 }, MONEY_MAX / 2).tick({ COMPUTE: 1 });
+  at.order({ qty: 1e6 });
+  at.tick({ COMPUTE: 1 });
+  const order = at.order({ qty: 1e6, side: "sell" });
+  at.tick({ COMPUTE: 1e10 });
+  assertEquals(order.status, "partially_filled");
+  assert(at.account.cash <= MONEY_MAX && Number.isSafeInteger(at.account.cash));
+});
+
 Deno.test("no fill passes a limit of value, also together with the fills before it in the same tick", () => {
   const at = desk({ limits: { maxPosition: 1000 } }).tick({ COMPUTE: 100 });
   const [first, second] = [at.order({ qty: 5 }), at.order({ qty: 5 })];
