@@ -168,6 +168,7 @@ export function advance(
   if (state.locks.length > 0) expireLocks(state, state.timeMs, sink);
   if (state.orders.length > 0) workOrders(state, rules, sink);
   mark(state, rules);
+  if (state.positions.length > 0) state.exposedTicks++;
   judge(state, rules, sink);
 }
 

@@ -285,10 +285,20 @@ Deno.test("no fill passes a limit of value, also together with the fills before 
 });
 
 Deno.test("an unknown volume costs the largest impact unless the rules say that there is none", () => {
-  const at = desk({ costs: { unknownVolume: "worst", spreadRatio: 0.002 } }).tick({ COMPUTE: 100 });
-  at.order();
-  at.tick({ COMPUTE: 100 });
-  assertAlmostEquals(at.seen.fills[0]!.price, 105.1, 1e-9);
+  for (
+    const [unknownVolume, impactRatio, price] of [["worst", 1, 105.1], ["ignore", 1, 100.1], [
+      "worst",
+      0,
+      100.1,
+    ]] as const
+  ) {
+    const at = desk({ costs: { unknownVolume, impactRatio, spreadRatio: 0.002 } }).tick({ COMPUTE: 100 });
+    at.order();
+    const limited = at.order({ limit: price - 0.001 });
+    at.tick({ COMPUTE: 100 });
+    assertAlmostEquals(at.seen.fills[0]!.price, price, 1e-9);
+    assertEquals(limited.filledMicro, 0);
+  }
 });
 
 Deno.test("nothing is filled at a stale price, without one, or behind a closed gate", () => {

@@ -36,7 +36,13 @@ export function executionPrice(
   return side === "buy" ? mid * (1 + ratio) : mid * (1 - ratio);
 }
 
+/** Most that a fill can be worse than the unmoved price, as a ratio of it. */
+export function slippageMax(costs: CostModel): number {
+  return costs.spreadRatio / 2 + costs.slippageRatio + (costs.impactRatio > 0 ? costs.impactMaxRatio : 0);
+}
+
 function impactOf(takenMicro: number, volume: number, costs: CostModel): number {
+  if (costs.impactRatio === 0) return 0;
   if (volume < 0) return costs.unknownVolume === "worst" ? costs.impactMaxRatio : 0;
   if (volume === 0) return costs.impactMaxRatio;
   return Math.min(costs.impactMaxRatio, costs.impactRatio * takenMicro / MICRO / volume);

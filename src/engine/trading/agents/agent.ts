@@ -39,11 +39,11 @@ export interface AgentView {
   timeMs: number;
   /** The agent's share of the account's equity, base units. */
   equity: number;
-  /** What it may still spend: the rest of its share, or the account's cash if that is less. */
+  /** What it may still spend with costs: the rest of its share, or the account's cash if that is less. */
   available: number;
   /** Fee of a fill, ratio of its value. */
   feeRatio: number;
-  /** Half the spread and the fixed slippage, ratio of the price. */
+  /** Most that a market order can be filled worse than the price at a tick, ratio of the price. */
   slippageRatio: number;
   /** Null while the posterior is off or has not learned anything that holds. */
   posterior: PosteriorView | null;

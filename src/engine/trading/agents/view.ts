@@ -1,5 +1,5 @@
 /** Fills an agent's view from the account, without making anything new: it runs once per agent and tick. */
-import { agentValue } from "../fills.ts";
+import { agentValue, slippageMax } from "../fills.ts";
 import { type Token, TOKENS } from "../instrument.ts";
 import { MICRO } from "../money.ts";
 import { shareOf, type TradingRules } from "../rules.ts";
@@ -40,9 +40,10 @@ export function refreshView(
   view.timeMs = state.timeMs;
   view.equity = state.equity * shareOf(rules, agent);
   const left = view.equity - (state.positions.length === 0 ? 0 : agentValue(state, agent));
-  view.available = Math.max(0, Math.min(state.cash, left));
+  // Rounding can add up to three quanta to what an order costs.
+  view.available = Math.max(0, Math.min(state.cash, left) - 3 * rules.quantum);
   view.feeRatio = rules.fees.ratio;
-  view.slippageRatio = rules.costs.spreadRatio / 2 + rules.costs.slippageRatio;
+  view.slippageRatio = slippageMax(rules.costs);
   view.posterior = posterior;
   for (let i = 0; i < view.instruments.length; i++) {
     const shown = view.instruments[i]!;
