@@ -1,5 +1,5 @@
 /** Questions to the query tables. Pages are cut by key, so a deep page costs what the first one does. */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Alert } from "../engine/alert.ts";
 import type { Candle, CandleStep } from "../engine/candle.ts";
 import { MARKET_IDS, type MarketId, perMarket } from "../engine/market.ts";
@@ -16,24 +16,17 @@ import {
   type ReceiptRow,
 } from "../runtime/ports/store.ts";
 import { subsidyTotal } from "../engine/receipt.ts";
+import {
+  conditions,
+  flag,
+  type Order,
+  Pager,
+  type Parameter,
+  readCursor,
+  type Where,
+  writeCursor,
+} from "./pager.ts";
 import { type Row, toAlert, toCandle, toEntry, toOperation, toReceipt } from "./rows.ts";
-
-/** Prepared statements that are kept for reuse. */
-const STATEMENTS_MAX = 256;
-
-type Parameter = string | number;
-
-/** A filter as SQL. */
-interface Where {
-  readonly terms: readonly string[];
-  readonly parameters: readonly Parameter[];
-}
-
-/** How a table is paged: the columns of its order, all descending. */
-interface Order {
-  readonly table: string;
-  readonly columns: readonly string[];
-}
 
 const RECEIPT_ORDER: Order = { table: "receipts", columns: ["height", "idx", "id"] };
 const OPERATION_ORDER: Order = { table: "operations", columns: ["time_ms", "idx", "id"] };
@@ -139,11 +132,10 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
 
 /** Reads the query tables of an open database. */
 export class TableQueries {
-  readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #pager: Pager;
 
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#pager = new Pager(db);
   }
 
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow> {
@@ -155,7 +147,7 @@ export class TableQueries {
       ["height >= ?", filter.fromHeight],
       ["height <= ?", filter.toHeight],
     ]);
-    return this.#page(
+    return this.#pager.page(
       RECEIPT_ORDER,
       where,
       page,
@@ -165,17 +157,17 @@ export class TableQueries {
   }
 
   receipt(id: string): ReceiptRow | null {
-    const row = this.#prepared("SELECT * FROM receipts WHERE id = ?").get(id) as Row | undefined;
+    const row = this.#pager.prepared("SELECT * FROM receipts WHERE id = ?").get(id) as Row | undefined;
     return row ? toReceipt(row) : null;
   }
 
   operations(filter: OperationFilter, page: PageRequest): Page<OperationRow> {
     const total = this.#countOf("operations", filter, filter.market);
-    return this.#page(OPERATION_ORDER, operationConditions(filter), page, toOperation, total);
+    return this.#pager.page(OPERATION_ORDER, operationConditions(filter), page, toOperation, total);
   }
 
   operation(id: string): OperationRow | null {
-    const row = this.#prepared("SELECT * FROM operations WHERE id = ?").get(id) as Row | undefined;
+    const row = this.#pager.prepared("SELECT * FROM operations WHERE id = ?").get(id) as Row | undefined;
     return row ? toOperation(row) : null;
   }
 
@@ -184,23 +176,25 @@ export class TableQueries {
       if (filter.market !== undefined && filter.market !== id) return 0;
       const narrowed = { ...filter, market: id };
       return this.#countOf("operations", narrowed, id) ??
-        this.#count("operations", operationConditions(narrowed));
+        this.#pager.count("operations", operationConditions(narrowed));
     });
   }
 
   pendingOperations(): number {
     const sql = "SELECT COUNT(*) AS n FROM operations WHERE own = 1 AND status IN ('pending', 'submitted')";
-    return (this.#prepared(sql).get() as { n: number }).n;
+    return (this.#pager.prepared(sql).get() as { n: number }).n;
   }
 
   candles(market: MarketId, step: CandleStep, fromT: number, toT: number, limit: number): readonly Candle[] {
     const sql =
       "SELECT * FROM candles WHERE market = ? AND step = ? AND t BETWEEN ? AND ? ORDER BY t LIMIT ?";
-    return (this.#prepared(sql).all(market, step, fromT, toT, limit) as Row[]).map(toCandle);
+    return (this.#pager.prepared(sql).all(market, step, fromT, toT, limit) as Row[]).map(toCandle);
   }
 
   history(step: 1 | 60 | 900, fromT: number, toT: number): readonly HistorySample[] {
-    const rows = this.#prepared("SELECT t, v FROM history WHERE step = ? AND t BETWEEN ? AND ? ORDER BY t")
+    const rows = this.#pager.prepared(
+      "SELECT t, v FROM history WHERE step = ? AND t BETWEEN ? AND ? ORDER BY t",
+    )
       .all(step, fromT, toT) as { t: number; v: Uint8Array }[];
     return rows.map(({ t, v }) => ({ t, values: new Float64Array(v.slice().buffer) }));
   }
@@ -210,7 +204,7 @@ export class TableQueries {
       terms: open === undefined ? [] : [`resolved_ms IS ${open ? "" : "NOT "}NULL`],
       parameters: [],
     };
-    return this.#page(ALERT_ORDER, where, page, toAlert, null);
+    return this.#pager.page(ALERT_ORDER, where, page, toAlert, null);
   }
 
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
@@ -219,7 +213,7 @@ export class TableQueries {
     const begin = after === null ? null : readCursor(after, key.length);
     const keyText = `(${key.join(", ")})`;
     const behind = begin ? ` AND ${keyText} > (${key.map(() => "?").join(", ")})` : "";
-    const rows = this.#prepared(`${sql}${behind} ORDER BY ${key.join(", ")} LIMIT ?`)
+    const rows = this.#pager.prepared(`${sql}${behind} ORDER BY ${key.join(", ")} LIMIT ?`)
       .all(from, to, ...(begin ?? []), limit) as Row[];
     const last = rows[rows.length - 1];
     return {
@@ -239,47 +233,7 @@ export class TableQueries {
     const sql = `SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name IN (${
       names.map(() => "?").join(", ")
     })`;
-    return (this.#prepared(sql).get(...names) as { n: number }).n;
-  }
-
-  #count(table: string, { terms, parameters }: Where): number {
-    const sql = `SELECT COUNT(*) AS n FROM ${table}${whereSql(terms)}`;
-    return (this.#prepared(sql).get(...parameters) as { n: number }).n;
-  }
-
-  #page<T>(
-    { table, columns }: Order,
-    where: Where,
-    page: PageRequest,
-    toItem: (row: Row) => T,
-    total: number | null,
-  ): Page<T> {
-    const after = page.cursor === undefined ? null : readCursor(page.cursor, columns.length);
-    const key = `(${columns.join(", ")})`;
-    const terms = after ? [...where.terms, `${key} < (${columns.map(() => "?").join(", ")})`] : where.terms;
-    const order = columns.map((column) => `${column} DESC`).join(", ");
-    const sql = `SELECT * FROM ${table}${whereSql(terms)} ORDER BY ${order} LIMIT ? OFFSET ?`;
-    const rows = this.#prepared(sql)
-      .all(...where.parameters, ...(after ?? []), page.limit + 1, page.offset ?? 0) as Row[];
-    const shown = rows.slice(0, page.limit);
-    const last = shown[shown.length - 1];
-    return {
-      items: shown.map(toItem),
-      total: total ?? this.#count(table, where),
-      nextCursor: last && rows.length > page.limit
-        ? writeCursor(columns.map((column) => last[column] as Parameter))
-        : null,
-    };
-  }
-
-  #prepared(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      if (this.#statements.size >= STATEMENTS_MAX) this.#statements.clear();
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
+    return (this.#pager.prepared(sql).get(...names) as { n: number }).n;
   }
 }
 
@@ -292,34 +246,4 @@ function operationConditions(filter: OperationFilter): Where {
     ["height >= ?", filter.fromHeight],
     ["height <= ?", filter.toHeight],
   ]);
-}
-
-function conditions(given: readonly (readonly [term: string, value: Parameter | undefined])[]): Where {
-  const used = given.filter((pair): pair is readonly [string, Parameter] => pair[1] !== undefined);
-  return { terms: used.map(([term]) => term), parameters: used.map(([, value]) => value) };
-}
-
-function flag(value: boolean | undefined): number | undefined {
-  return value === undefined ? undefined : Number(value);
-}
-
-function whereSql(terms: readonly string[]): string {
-  return terms.length === 0 ? "" : ` WHERE ${terms.join(" AND ")}`;
-}
-
-function writeCursor(key: readonly Parameter[]): string {
-  return btoa(JSON.stringify(key)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** @throws {RangeError} If the text is not a cursor that we gave */
-function readCursor(text: string, length: number): readonly Parameter[] {
-  try {
-    const key: unknown = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
-    const isKey = Array.isArray(key) && key.length === length && typeof key[length - 1] === "string" &&
-      key.slice(0, -1).every((part) => Number.isSafeInteger(part));
-    if (isKey) return key;
-  } catch {
-    // Falls through to the error.
-  }
-  throw new RangeError("the cursor is not one that this server gave");
 }
