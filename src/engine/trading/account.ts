@@ -8,7 +8,7 @@
 import { haltTrading } from "./controls.ts";
 import { TOKENS } from "./instrument.ts";
 import { markPositions } from "./mark.ts";
-import { MICRO, microOf, PRICE_MAX } from "./money.ts";
+import { isPrice, MICRO, microOf } from "./money.ts";
 import { moveOrder, type Order, type OrderIntent } from "./order.ts";
 import { expireLocks, judgeEquity } from "./protection.ts";
 import { checkOrder } from "./risk.ts";
@@ -98,12 +98,12 @@ function takeQuotes(state: AccountState, tick: Tick): void {
 function takeQuote(instrument: InstrumentState, quote: Quote, timeMs: number): void {
   const { price, open, volume } = quote;
   instrument.gate = quote.gate;
-  if (!(price > 0 && price <= PRICE_MAX)) {
+  if (!isPrice(price)) {
     instrument.stale = true; // Not a price; the last one stays.
     return;
   }
   instrument.price = price;
-  instrument.fillPrice = open !== null && open > 0 && open <= PRICE_MAX ? open : price;
+  instrument.fillPrice = open !== null && isPrice(open) ? open : price;
   instrument.volume = volume !== null && volume >= 0 && volume <= Number.MAX_SAFE_INTEGER ? volume : -1;
   instrument.takenMicro = 0;
   instrument.stale = quote.stale;

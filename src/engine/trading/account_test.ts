@@ -277,6 +277,15 @@ Deno.test("a sell never brings more money than an account can count", () => {
   assert(at.account.cash <= MONEY_MAX && Number.isSafeInteger(at.account.cash));
 });
 
+Deno.test("a position never holds more units than can be counted, whatever its price", () => {
+  const at = desk().tick({ COMPUTE: 1e-9 });
+  at.order({ qty: 1e9 });
+  at.order({ qty: 1e9 });
+  at.tick({ COMPUTE: 1e-9 });
+  assertEquals(at.account.positions[0]!.qtyMicro, 1e15);
+  assertEquals(at.tick({ COMPUTE: 1e-13 }).account.instruments.COMPUTE.price, 1e-9); // That is no price.
+});
+
 Deno.test("no fill passes a limit of value, also together with the fills before it in the same tick", () => {
   const at = desk({ limits: { maxPosition: 1000 } }).tick({ COMPUTE: 100 });
   const [first, second] = [at.order({ qty: 5 }), at.order({ qty: 5 })];

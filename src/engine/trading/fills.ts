@@ -12,11 +12,11 @@
  * 6. Cash never becomes negative, and no limit is passed by a fill: what does not fit is not filled.
  * 7. Money is rounded against us. A fee is at most half of what changes hands, so a sell never costs money.
  */
-import { MICRO, MONEY_MAX, quantize, quantizeCost } from "./money.ts";
+import { MICRO, MONEY_MAX, QTY_MAX, quantize, quantizeCost } from "./money.ts";
 import type { Order, Side } from "./order.ts";
 import { remainingMicro } from "./order.ts";
 import { type CostModel, shareOf, type TradingRules } from "./rules.ts";
-import { type AccountState, exposureOf, type InstrumentState, maySell } from "./state.ts";
+import { type AccountState, exposureOf, type InstrumentState, maySell, positionOf } from "./state.ts";
 
 /**
  * Price of a fill, base units per unit.
@@ -108,7 +108,8 @@ function affordableMicro(
   instrument: InstrumentState,
 ): number {
   const { limits } = rules;
-  let micro = wanted;
+  const held = positionOf(state, order.token, order.agent)?.qtyMicro ?? 0;
+  let micro = Math.min(wanted, QTY_MAX * MICRO - held);
   const bound = (room: number) => {
     if (room < micro * mid / MICRO) micro = Math.max(0, Math.floor(room / mid * MICRO));
   };
