@@ -50,7 +50,8 @@ export function tradingDocument(note: string): string {
       Object.entries(TIMES_IN_FORCE).map(([name, meaning]) => [code(name), meaning]),
     ),
     "Every position has an owner: an agent, or the operator. An agent sells its own; the operator's sells take from " +
-    "the operator's position first and then from the agents', each with a fill of its own.",
+    "the operator's position first and then from the agents', each with a fill of its own. An agent's sell takes back " +
+    "its own entries in that instrument that still work.",
     "## Denial codes",
     table(
       ["code", "meaning", "`limit`, `actual`"],

@@ -45,8 +45,23 @@ export function submitOrder(
     sink.onOrder(order);
     return order;
   }
+  if (intent.side === "sell" && intent.agent !== null) cancelOwnEntries(state, intent, nowMs, sink);
   const order = receiveOrder(state, intent, id, nowMs, verdict.qtyMicro, verdict.reservePrice, "intent");
   return startOrder(state, rules, order, nowMs, sink);
+}
+
+/** An agent that sells has changed its mind about what it was still buying. */
+function cancelOwnEntries(
+  state: AccountState,
+  { token, agent }: OrderIntent,
+  nowMs: number,
+  sink: TradingSink,
+): void {
+  for (const order of [...state.orders]) {
+    if (order.side === "buy" && order.token === token && order.agent === agent) {
+      endOrder(state, order, "cancelled", "its agent sells", nowMs, sink);
+    }
+  }
 }
 
 /**

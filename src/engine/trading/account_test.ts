@@ -435,6 +435,18 @@ Deno.test("an agent sells only its own; the operator sells the own first, then t
   assertEquals([waiting.status, waiting.detail], ["cancelled", "nothing is left to sell"]);
 });
 
+Deno.test("an agent's exit takes back what it was still buying, and nobody else's orders", () => {
+  const at = desk().tick({ COMPUTE: 100 });
+  at.order({ agent: "a" });
+  at.order();
+  at.tick({ COMPUTE: 100 });
+  const [own, other] = [at.order({ agent: "a", limit: 90 }), at.order({ agent: "b", limit: 90 })];
+  const mine = at.order({ limit: 90 });
+  at.order({ agent: "a", side: "sell" });
+  at.order({ side: "sell" });
+  assertEquals([own, other, mine].map(({ status }) => status), ["cancelled", "working", "working"]);
+});
+
 Deno.test("stop-loss and take-profit close by orders that pay their costs at the next tick", () => {
   const at = desk({ fees: { ratio: 0.001 }, exits: { stopLossRatio: 0.02, takeProfitRatio: 0.04 } });
   at.tick({ COMPUTE: 100, ENERGY: 100 });

@@ -21,8 +21,10 @@ export interface InstrumentView {
   qty: number;
   /** What a unit of it cost, base units; 0 without a position. */
   averageCost: number;
-  /** Whether an order of the agent works in this instrument. */
+  /** Whether an order of the agent works in this instrument; then it should not enter again. */
   working: boolean;
+  /** Whether that is, or one of them is, an exit. An exit takes back the agent's own entries that still work. */
+  exiting: boolean;
 }
 
 /** What the engine thinks of the next blocks; probabilities. */

@@ -48,7 +48,8 @@ const agent: Agent<Memory> = {
   decide(view, parameters, memory) {
     // One row per instrument that it may trade; this example looks at the first one only.
     const instrument = view.instruments[0];
-    // tradable: the price is fresh and the gate is open. working: an order of ours has not been filled yet.
+    // tradable: the price is fresh and the gate is open. working: an order of ours has not been filled yet; an exit
+    // would take back an entry of ours that still works.
     if (!instrument?.tradable || instrument.working) return [];
     const { price, qty, token } = instrument;
     const reached = price >= memory.high;

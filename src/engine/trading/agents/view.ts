@@ -4,7 +4,7 @@ import { type Token, TOKENS } from "../instrument.ts";
 import { MICRO } from "../money.ts";
 import { shareOf, type TradingRules } from "../rules.ts";
 import { type AccountState, positionOf } from "../state.ts";
-import type { AgentView, PosteriorView } from "./agent.ts";
+import type { AgentView, InstrumentView, PosteriorView } from "./agent.ts";
 
 /** A view on these instruments, empty until it is refreshed. */
 export function createView(tokens: readonly Token[] = TOKENS): AgentView {
@@ -24,6 +24,7 @@ export function createView(tokens: readonly Token[] = TOKENS): AgentView {
       qty: 0,
       averageCost: 0,
       working: false,
+      exiting: false,
     })),
   };
 }
@@ -55,11 +56,16 @@ export function refreshView(
     const position = state.positions.length === 0 ? undefined : positionOf(state, shown.token, agent);
     shown.qty = position === undefined ? 0 : position.qtyMicro / MICRO;
     shown.averageCost = position === undefined ? 0 : position.cost / position.qtyMicro * MICRO;
-    shown.working = state.orders.length > 0 && worksFor(state, shown.token, agent);
+    shown.working = false;
+    shown.exiting = false;
+    if (state.orders.length > 0) showOrders(shown, state, agent);
   }
 }
 
-function worksFor(state: AccountState, token: Token, agent: string | null): boolean {
-  for (const order of state.orders) if (order.token === token && order.agent === agent) return true;
-  return false;
+function showOrders(shown: InstrumentView, state: AccountState, agent: string | null): void {
+  for (const order of state.orders) {
+    if (order.token !== shown.token || order.agent !== agent) continue;
+    shown.working = true;
+    if (order.side === "sell") shown.exiting = true;
+  }
 }
