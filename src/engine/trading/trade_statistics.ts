@@ -138,29 +138,23 @@ export interface Attribution {
 
 /** Sums fills per agent and instrument, in order of first appearance; the sums add up to the account's. */
 export function attribute(fills: Iterable<Fill>): readonly Attribution[] {
-  const rows = new Map<string, Attribution>();
-  for (const fill of fills) {
-    const key = `${fill.token} ${fill.agent ?? ""}`;
-    let row = rows.get(key);
-    if (!row) {
-      row = {
-        agent: fill.agent,
-        token: fill.token,
-        fills: 0,
-        turnover: 0,
-        fees: 0,
-        realized: 0,
-        qtyMicro: 0,
-        slippageCost: 0,
-      };
-      rows.set(key, row);
-    }
-    row.fills++;
-    row.turnover += fill.gross;
-    row.fees += fill.fee;
-    row.realized += fill.realized;
-    row.qtyMicro += fill.side === "buy" ? fill.qtyMicro : -fill.qtyMicro;
-    row.slippageCost += fill.slippage * fill.qtyMicro / 1_000_000;
+  const rows: Attribution[] = [];
+  for (const fill of fills) addFill(rows, fill);
+  return rows;
+}
+
+/** Adds one fill to the sums of its agent and instrument. */
+export function addFill(rows: Attribution[], fill: Fill): void {
+  const { agent, token } = fill;
+  let row = rows.find((known) => known.agent === agent && known.token === token);
+  if (!row) {
+    row = { agent, token, fills: 0, turnover: 0, fees: 0, realized: 0, qtyMicro: 0, slippageCost: 0 };
+    rows.push(row);
   }
-  return [...rows.values()];
+  row.fills++;
+  row.turnover += fill.gross;
+  row.fees += fill.fee;
+  row.realized += fill.realized;
+  row.qtyMicro += fill.side === "buy" ? fill.qtyMicro : -fill.qtyMicro;
+  row.slippageCost += fill.slippage * fill.qtyMicro / 1_000_000;
 }
