@@ -7,8 +7,10 @@
 import { lastPrice } from "../activity.ts";
 import { blockAt, tipOf } from "../chain.ts";
 import { marketOf } from "../market.ts";
+import { readPosterior } from "../posterior.ts";
 import { isKnown } from "../reason.ts";
 import { type CoreState, gateOf, marketValue } from "../state.ts";
+import type { PosteriorView } from "./agents/agent.ts";
 import { INSTRUMENTS, type Token } from "./instrument.ts";
 import type { Quote, Tick } from "./tick.ts";
 
@@ -47,6 +49,12 @@ export function marketTick(state: CoreState, height: number, staleAfterMs: numbe
     };
   }
   return { height, timeMs, quotes };
+}
+
+/** What agents may go by: the posterior after a block, once its regimes are learned; null before. */
+export function learnedPosterior({ posterior }: CoreState, height: number): PosteriorView | null {
+  const read = readPosterior(posterior, height);
+  return read?.regime.status === "learned" ? read.probabilities : null;
 }
 
 /** Time by the chain's clock of something that happened at a time of ours; the `nowMs` that orders need. */

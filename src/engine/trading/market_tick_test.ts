@@ -11,7 +11,7 @@ import {
   receiptAt,
   T0,
 } from "../../../tests/support/engine.ts";
-import { chainTimeMs, marketTick } from "./market_tick.ts";
+import { chainTimeMs, learnedPosterior, marketTick } from "./market_tick.ts";
 
 Deno.test("marketTick() takes the newest receipts, the volume of this block alone, and calls old prices stale", () => {
   const core = coreWith([
@@ -48,6 +48,25 @@ Deno.test("marketTick() lets the node's quote stand in, with an unknown volume, 
   assertEquals(marketTick(core.state, 1, 60_000).quotes.ENERGY?.stale, true);
   const disabled = coreWith([], { enabled: { compute: true, storage: true, energy: false, ad: true } });
   assertEquals(marketTick(disabled.state, 0, 60_000).quotes, {});
+});
+
+Deno.test("learnedPosterior() is nothing until the regimes predict better than their base rates", () => {
+  const { state } = coreWith();
+  const model = [0.7, 0.2, 0.1, 0.05];
+  state.posterior.pending.set(9, { inputs: [], model, base: [0.3, 0.3, 0.4, 0.1] });
+  assertEquals([learnedPosterior(state, 8), learnedPosterior(state, 9)], [null, null]);
+  for (let i = 0; i < 30; i++) {
+    const [some, none] = [[6, 0], [0, 0]];
+    state.posterior.batches.push({
+      n: 60,
+      gain: some!,
+      modelLoss: some!,
+      baseLoss: some!,
+      modelBrier: none!,
+      baseBrier: none!,
+    });
+  }
+  assertEquals(learnedPosterior(state, 9), { trend: 0.7, revert: 0.2, chop: 0.1, rug: 0.1 }); // Rug has not learned.
 });
 
 Deno.test("chainTimeMs() counts on from the tip by our clock", () => {
