@@ -258,3 +258,25 @@ Deno.test("Ledger after reorganisations is what it would be without the replaced
     assertEquals(booksOf(mixed), booksOf(straight), `seed ${seed}`);
   }
 });
+
+Deno.test("bookReceipt() books 50 for compute and 7 for storage as 57 spent in two entries, and others' not at all", () => {
+  // The original booked −7 and no transaction, and took every receipt of the chain for its own spending.
+  const ledger = ledgerOf();
+  const receipts = [
+    receiptAt(1, { amount: 50n, units: 100n, provider: "p9", consumer: "acc" }),
+    receiptAt(2, {
+      id: "2-0-d",
+      market: "storage",
+      amount: 7n,
+      units: 1000n,
+      provider: "p9",
+      consumer: "acc",
+    }),
+    receiptAt(3, { id: "3-0-d", amount: 900n, provider: "p9", consumer: "c9" }),
+  ];
+  const entries = receipts.flatMap((receipt) => bookReceipt(ledger, receipt, T0));
+  assertEquals(entries.map(({ kind, amount }) => [kind, amount]), [["cost", 50n], ["cost", 7n]]);
+  const { costs, revenue, own, receipts: read } = pnlTotal(pnlOf(ledger, "all", T0));
+  assertEquals([costs, revenue, own, read], [57n, 0n, 2, 3]);
+  assertEquals(1000n + ledger.accounts.get(assetsOf("acc"))!, 943n);
+});

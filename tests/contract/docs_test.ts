@@ -8,8 +8,11 @@ import { routeTable } from "../../src/app.ts";
 import { SETTINGS } from "../../src/config.ts";
 import { REASON_CODES } from "../../src/engine/reason.ts";
 import { TOPIC_NAMES } from "../../src/engine/topic.ts";
+import { AGENTS } from "../../src/engine/trading/agents/registry.ts";
+import { DENIAL_CODES } from "../../src/engine/trading/denial.ts";
+import { ORDER_TRANSITIONS } from "../../src/engine/trading/order.ts";
 
-Deno.test("docs/API.md, docs/CONFIG.md and docs/FEATURES.md are what the tables say; deno task schema writes them", async () => {
+Deno.test("the generated documents are what the tables say; deno task schema writes them", async () => {
   for (const [path, text] of Object.entries(await documents())) {
     assertEquals(
       await Deno.readTextFile(join(PROJECT, path)),
@@ -19,8 +22,8 @@ Deno.test("docs/API.md, docs/CONFIG.md and docs/FEATURES.md are what the tables 
   }
 });
 
-Deno.test("documents() name every route, query parameter, topic, reason code and setting", async () => {
-  const { "docs/API.md": api, "docs/CONFIG.md": config } = await documents();
+Deno.test("documents() name every route, query parameter, topic, code, state, agent and setting", async () => {
+  const { "docs/API.md": api, "docs/CONFIG.md": config, "docs/TRADING.md": trading } = await documents();
   for (const { method, path, query, summary } of routeTable()) {
     const row = api!.split("\n").find((line) =>
       line.startsWith(`| ${method} `) && line.includes(`\`${path.replace(/:(\w+)/g, "{$1}")}\``)
@@ -31,6 +34,13 @@ Deno.test("documents() name every route, query parameter, topic, reason code and
   for (const name of [...TOPIC_NAMES, ...Object.keys(REASON_CODES)]) {
     assertStringIncludes(api!, `\`${name}\``);
   }
+  for (
+    const name of [
+      ...Object.keys(DENIAL_CODES),
+      ...Object.keys(ORDER_TRANSITIONS),
+      ...AGENTS.map(({ name }) => name),
+    ]
+  ) assertStringIncludes(trading!, `\`${name}\``);
   for (const { key, env, flag } of SETTINGS) {
     assertStringIncludes(config!, `\`${key}\``);
     if (env) assertStringIncludes(config!, `\`${env}\``);

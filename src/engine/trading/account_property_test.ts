@@ -268,7 +268,7 @@ function oneRun(random: Random, codes: Set<string>): number {
       });
     }
     if (command.kind === "submit") {
-      const order = seen.orders[orders]!;
+      const order = seen.orders.slice(orders).find(({ id }) => id === command.id)!;
       if (order.status === "denied") {
         assert(
           order.denial !== null && Object.hasOwn(DENIAL_CODES, order.denial.code),

@@ -267,6 +267,25 @@ Deno.test("an order that has become too dear is filled as far as the cash goes",
   }
 });
 
+Deno.test("a sell never brings more money than an account can count", () => {
+  const at = desk({ quantum: 1 }, MONEY_MAX / 2).tick({ COMPUTE: 1 });
+  at.order({ qty: 1e6 });
+  at.tick({ COMPUTE: 1 });
+  const order = at.order({ qty: 1e6, side: "sell" });
+  at.tick({ COMPUTE: 1e10 });
+  assertEquals(order.status, "partially_filled");
+  assert(at.account.cash <= MONEY_MAX && Number.isSafeInteger(at.account.cash));
+});
+
+Deno.test("a position never holds more units than can be counted, whatever its price", () => {
+  const at = desk().tick({ COMPUTE: 1e-9 });
+  at.order({ qty: 1e9 });
+  at.order({ qty: 1e9 });
+  at.tick({ COMPUTE: 1e-9 });
+  assertEquals(at.account.positions[0]!.qtyMicro, 1e15);
+  assertEquals(at.tick({ COMPUTE: 1e-13 }).account.instruments.COMPUTE.price, 1e-9); // That is no price.
+});
+
 Deno.test("no fill passes a limit of value, also together with the fills before it in the same tick", () => {
   const at = desk({ limits: { maxPosition: 1000 } }).tick({ COMPUTE: 100 });
   const [first, second] = [at.order({ qty: 5 }), at.order({ qty: 5 })];
@@ -275,10 +294,20 @@ Deno.test("no fill passes a limit of value, also together with the fills before 
 });
 
 Deno.test("an unknown volume costs the largest impact unless the rules say that there is none", () => {
-  const at = desk({ costs: { unknownVolume: "worst", spreadRatio: 0.002 } }).tick({ COMPUTE: 100 });
-  at.order();
-  at.tick({ COMPUTE: 100 });
-  assertAlmostEquals(at.seen.fills[0]!.price, 105.1, 1e-9);
+  for (
+    const [unknownVolume, impactRatio, price] of [["worst", 1, 105.1], ["ignore", 1, 100.1], [
+      "worst",
+      0,
+      100.1,
+    ]] as const
+  ) {
+    const at = desk({ costs: { unknownVolume, impactRatio, spreadRatio: 0.002 } }).tick({ COMPUTE: 100 });
+    at.order();
+    const limited = at.order({ limit: price - 0.001 });
+    at.tick({ COMPUTE: 100 });
+    assertAlmostEquals(at.seen.fills[0]!.price, price, 1e-9);
+    assertEquals(limited.filledMicro, 0);
+  }
 });
 
 Deno.test("nothing is filled at a stale price, without one, or behind a closed gate", () => {
@@ -404,6 +433,18 @@ Deno.test("an agent sells only its own; the operator sells the own first, then t
   assertEquals(at.seen.fills.slice(3).map(({ id }) => id), ["o8-1", "o8-2"]);
   at.tick({ COMPUTE: 100 });
   assertEquals([waiting.status, waiting.detail], ["cancelled", "nothing is left to sell"]);
+});
+
+Deno.test("an agent's exit takes back what it was still buying, and nobody else's orders", () => {
+  const at = desk().tick({ COMPUTE: 100 });
+  at.order({ agent: "a" });
+  at.order();
+  at.tick({ COMPUTE: 100 });
+  const [own, other] = [at.order({ agent: "a", limit: 90 }), at.order({ agent: "b", limit: 90 })];
+  const mine = at.order({ limit: 90 });
+  at.order({ agent: "a", side: "sell" });
+  at.order({ side: "sell" });
+  assertEquals([own, other, mine].map(({ status }) => status), ["cancelled", "working", "working"]);
 });
 
 Deno.test("stop-loss and take-profit close by orders that pay their costs at the next tick", () => {

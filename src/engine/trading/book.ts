@@ -194,7 +194,6 @@ function emptyPosition(
 
 function closedTrade(position: Position, fill: Fill): ClosedTrade {
   const entryPrice = position.boughtGross / position.boughtMicro * MICRO;
-
   const paid = position.boughtGross + position.fees;
   return {
     id: fill.id,

@@ -7,7 +7,7 @@ export const DENIAL_CODES = {
     values: "largest quantity, quantity asked for",
   },
   INVALID_LIMIT: {
-    sentence: "The limit price is not positive or too large.",
+    sentence: "The limit price is not positive, too small or too large.",
     values: "largest price, limit asked for",
   },
   MODE_FORBIDS: {

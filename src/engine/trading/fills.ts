@@ -12,11 +12,11 @@
  * 6. Cash never becomes negative, and no limit is passed by a fill: what does not fit is not filled.
  * 7. Money is rounded against us. A fee is at most half of what changes hands, so a sell never costs money.
  */
-import { MICRO, MONEY_MAX, quantize, quantizeCost } from "./money.ts";
+import { MICRO, MONEY_MAX, QTY_MAX, quantize, quantizeCost } from "./money.ts";
 import type { Order, Side } from "./order.ts";
 import { remainingMicro } from "./order.ts";
 import { type CostModel, shareOf, type TradingRules } from "./rules.ts";
-import { type AccountState, exposureOf, type InstrumentState, maySell } from "./state.ts";
+import { type AccountState, exposureOf, type InstrumentState, maySell, positionOf } from "./state.ts";
 
 /**
  * Price of a fill, base units per unit.
@@ -36,7 +36,13 @@ export function executionPrice(
   return side === "buy" ? mid * (1 + ratio) : mid * (1 - ratio);
 }
 
+/** Most that a fill can be worse than the unmoved price, as a ratio of it. */
+export function slippageMax(costs: CostModel): number {
+  return costs.spreadRatio / 2 + costs.slippageRatio + (costs.impactRatio > 0 ? costs.impactMaxRatio : 0);
+}
+
 function impactOf(takenMicro: number, volume: number, costs: CostModel): number {
+  if (costs.impactRatio === 0) return 0;
   if (volume < 0) return costs.unknownVolume === "worst" ? costs.impactMaxRatio : 0;
   if (volume === 0) return costs.impactMaxRatio;
   return Math.min(costs.impactMaxRatio, costs.impactRatio * takenMicro / MICRO / volume);
@@ -102,7 +108,8 @@ function affordableMicro(
   instrument: InstrumentState,
 ): number {
   const { limits } = rules;
-  let micro = wanted;
+  const held = positionOf(state, order.token, order.agent)?.qtyMicro ?? 0;
+  let micro = Math.min(wanted, QTY_MAX * MICRO - held);
   const bound = (room: number) => {
     if (room < micro * mid / MICRO) micro = Math.max(0, Math.floor(room / mid * MICRO));
   };

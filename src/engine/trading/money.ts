@@ -9,10 +9,11 @@ export const MICRO = 1_000_000;
 /** Largest amount of money that an account handles, base units; sums of two are still exact. */
 export const MONEY_MAX = 2 ** 52;
 
-/** Largest quantity of one order, units. */
+/** Largest quantity of one order and of one position, units. */
 export const QTY_MAX = 1_000_000_000;
 
-/** Largest price, base units per unit. */
+/** Smallest and largest price, base units per unit. */
+export const PRICE_MIN = 1e-12;
 export const PRICE_MAX = 1_000_000_000_000;
 
 /** How far, relative to itself, a result may be beside a whole number because of the arithmetic: 4 ulp. */
@@ -47,6 +48,11 @@ export function microOf(units: number): number | undefined {
   if (!(units > 0 && units <= QTY_MAX)) return undefined;
   const micro = Math.round(units * MICRO);
   return micro / MICRO === units ? micro : undefined;
+}
+
+/** Whether a number is a price that can be counted with. */
+export function isPrice(price: number): boolean {
+  return price >= PRICE_MIN && price <= PRICE_MAX;
 }
 
 /** Micro units as units. */

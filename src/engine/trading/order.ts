@@ -7,7 +7,7 @@ export type Side = "buy" | "sell";
 
 /** How long an order works. */
 export const TIMES_IN_FORCE = {
-  gtc: "until it is cancelled, or `orders.max_age` is over",
+  gtc: "until it is cancelled, or older than the rules allow",
   day: "until the end of the UTC day that it was placed on",
   ioc: "at the next tick only; what is not filled then expires",
   fok: "at the next tick only, and only as a whole",

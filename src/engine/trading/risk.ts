@@ -1,7 +1,7 @@
 /** The check that every order passes before anything else happens to it. */
 import { type Denial, deny } from "./denial.ts";
 import { agentValue, costOf, executionPrice } from "./fills.ts";
-import { MICRO, microOf, PRICE_MAX, QTY_MAX, unitsOf } from "./money.ts";
+import { isPrice, MICRO, microOf, PRICE_MAX, QTY_MAX, unitsOf } from "./money.ts";
 import { type OrderIntent, remainingMicro } from "./order.ts";
 import { shareOf, type TradingRules } from "./rules.ts";
 import { type AccountState, exposureOf, positionOf, sellableMicro, suspensionOf } from "./state.ts";
@@ -29,7 +29,7 @@ export function checkOrder(
   const qtyMicro = microOf(intent.qty);
   const { limit } = intent;
   if (qtyMicro === undefined) return refuse(deny("INVALID_QUANTITY", QTY_MAX, finite(intent.qty)));
-  if (limit !== null && !(limit > 0 && limit <= PRICE_MAX)) {
+  if (limit !== null && !isPrice(limit)) {
     return refuse(deny("INVALID_LIMIT", PRICE_MAX, finite(limit)));
   }
   if (rules.mode !== "paper") return refuse(deny("MODE_FORBIDS"));

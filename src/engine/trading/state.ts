@@ -133,6 +133,8 @@ export interface AccountState {
   height: number;
   timeMs: number;
   ticks: number;
+  /** Ticks at whose end something was held. */
+  exposedTicks: number;
   instruments: Record<Token, InstrumentState>;
   positions: Position[];
   /** Orders that work, oldest first. */
@@ -210,6 +212,7 @@ export function openAccount(capital: number, rules: TradingRules, id = "account"
     height: -1,
     timeMs: 0,
     ticks: 0,
+    exposedTicks: 0,
     instruments: Object.fromEntries(TOKENS.map((token) => [token, unquoted(token)])) as Record<
       Token,
       InstrumentState

@@ -21,8 +21,10 @@ export interface InstrumentView {
   qty: number;
   /** What a unit of it cost, base units; 0 without a position. */
   averageCost: number;
-  /** Whether an order of the agent works in this instrument. */
+  /** Whether an order of the agent works in this instrument; then it should not enter again. */
   working: boolean;
+  /** Whether that is, or one of them is, an exit. An exit takes back the agent's own entries that still work. */
+  exiting: boolean;
 }
 
 /** What the engine thinks of the next blocks; probabilities. */
@@ -39,11 +41,11 @@ export interface AgentView {
   timeMs: number;
   /** The agent's share of the account's equity, base units. */
   equity: number;
-  /** What it may still spend: the rest of its share, or the account's cash if that is less. */
+  /** What it may still spend with costs: the rest of its share, or the account's cash if that is less. */
   available: number;
   /** Fee of a fill, ratio of its value. */
   feeRatio: number;
-  /** Half the spread and the fixed slippage, ratio of the price. */
+  /** Most that a market order can be filled worse than the price at a tick, ratio of the price. */
   slippageRatio: number;
   /** Null while the posterior is off or has not learned anything that holds. */
   posterior: PosteriorView | null;

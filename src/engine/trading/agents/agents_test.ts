@@ -6,7 +6,7 @@ import { Random } from "../../random.ts";
 import { openAccount } from "../account.ts";
 import { type AgentView, type PosteriorView, resolveParameters } from "./agent.ts";
 import { agentOf, AGENTS, type AnyAgent } from "./registry.ts";
-import { kellyUnits } from "./sizing.ts";
+import { entryUnits, kellyUnits } from "./sizing.ts";
 import template from "./template.ts";
 import { createView, refreshView } from "./view.ts";
 
@@ -188,4 +188,27 @@ Deno.test("ema_cross waits for its slow mean, then trades crosses and not what w
   for (let i = 0; i < 6; i++) trader.tick(100 + i * 3, null);
   for (let i = 0; i < 6; i++) trader.tick(100 - i * 3, null);
   assertEquals(trader.sides(), ["buy", "sell"]);
+});
+
+Deno.test("entryUnits() stakes all there is and is never refused for it, whatever the costs", () => {
+  const random = new Random("stake");
+  for (let i = 0; i < 500; i++) {
+    const rules = rulesWith({
+      quantum: random.pick([0, 1, 5]),
+      fees: { ratio: random.pick([0, 0.001, 0.1]) },
+      costs: {
+        spreadRatio: random.pick([0, 0.001, 0.1]),
+        impactRatio: random.pick([0, 1]),
+        unknownVolume: random.pick(["worst", "ignore"]),
+      },
+    });
+    const desk = new Desk(openAccount(random.integer(200, 1e9) * 5, rules, "all"), rules);
+    desk.tick({ COMPUTE: 0.01 + 100 * random.next() });
+    const view = createView(["COMPUTE"]);
+    refreshView(view, desk.account, rules, null, null);
+    const qty = entryUnits(view, view.instruments[0]!, 1, 0);
+    const order = desk.order({ qty });
+    assertEquals(order.denial, null, `seed "stake", round ${i}`);
+    assert(order.qtyMicro > 0);
+  }
 });

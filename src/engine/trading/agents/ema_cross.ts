@@ -1,5 +1,5 @@
 /**
- * Buys when a fast exponential mean of the price crosses above a slow one, sells when it crosses below.
+ * Buys when a fast exponential mean of the price crosses above a slow one, sells while it is not above.
  *
  * Each mean is m ← m + α(x − m) with α = 2 / (n + 1), begun at the first price.
  */
@@ -66,11 +66,10 @@ export const emaCross: Agent<EmaCrossMemory> = {
       const above = fast > slow ? 1 : 0;
       const before = memory.above[i] ?? -1;
       memory.above[i] = above;
-      if (before < 0 || above === before || instrument.working) continue;
-      if (above === 1 && instrument.qty === 0) {
+      if (above === 1 && before === 0 && instrument.qty === 0 && !instrument.working) {
         const qty = entryUnits(view, instrument, parameters.stake_ratio!, parameters.qty!);
         if (qty > 0) (intents ??= []).push(buyIntent(instrument.token, qty));
-      } else if (above === 0 && instrument.qty > 0) {
+      } else if (above === 0 && instrument.qty > 0 && !instrument.exiting) {
         (intents ??= []).push(sellIntent(instrument.token, instrument.qty));
       }
     }

@@ -26,11 +26,11 @@ export const momentum: Agent<MomentumMemory> = {
       const { price } = instrument;
       const last = memory.last[i] ?? 0;
       memory.last[i] = price;
-      if (last === 0 || instrument.working) continue;
-      if (price > last && instrument.qty === 0) {
+      if (last === 0) continue;
+      if (price > last && instrument.qty === 0 && !instrument.working) {
         const qty = entryUnits(view, instrument, parameters.stake_ratio!, parameters.qty!);
         if (qty > 0) (intents ??= []).push(buyIntent(instrument.token, qty));
-      } else if (price < last && instrument.qty > 0) {
+      } else if (price < last && instrument.qty > 0 && !instrument.exiting) {
         (intents ??= []).push(sellIntent(instrument.token, instrument.qty));
       }
     }

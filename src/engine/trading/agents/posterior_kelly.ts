@@ -93,15 +93,15 @@ export const posteriorKelly: Agent<PosteriorKellyMemory> = {
       if (!instrument.tradable) continue;
       observe(memory, i, instrument.price);
       const { posterior } = view;
-      if (posterior === null || memory.seen[i]! < WARMUP_TICKS || instrument.working) continue;
+      if (posterior === null || memory.seen[i]! < WARMUP_TICKS) continue;
       const edge = posterior.trend - posterior.revert - view.feeRatio;
       if (instrument.qty > 0) {
-        if (posterior.revert > posterior.trend) {
+        if (posterior.revert > posterior.trend && !instrument.exiting) {
           (intents ??= []).push(sellIntent(instrument.token, instrument.qty));
         }
         continue;
       }
-      if (edge <= parameters.edge_min! || instrument.volume < 0) continue;
+      if (edge <= parameters.edge_min! || instrument.volume < 0 || instrument.working) continue;
       const units = kellyUnits({
         edge,
         equity: view.equity,

@@ -24,7 +24,7 @@ export const SIZING_PARAMETERS: readonly Parameter[] = [
   },
 ];
 
-/** Units to enter with: a fixed quantity, or a share of the agent's equity that leaves room for costs. */
+/** Units to enter with: a fixed quantity, or a share of the agent's equity. */
 export function entryUnits(
   view: AgentView,
   instrument: InstrumentView,
@@ -35,11 +35,11 @@ export function entryUnits(
   return unitsFor(view, instrument, view.equity * stakeRatio);
 }
 
-/** Units worth this money, no more than the agent can pay with costs. */
+/** Units worth this money at the last price, no more than the agent can pay there with the largest costs. */
 export function unitsFor(view: AgentView, instrument: InstrumentView, money: number): number {
-  // The price at the next tick is not known; twice the known costs and 5 % impact are left free.
-  const costs = 1 + 2 * (view.feeRatio + view.slippageRatio) + 0.05;
-  return floorUnits(Math.min(money, view.available / costs) / instrument.price);
+  // The last factor is for the noise of float64: what costs exactly all there is must not come out above it.
+  const affordable = view.available / ((1 + view.slippageRatio) * (1 + view.feeRatio)) * (1 - 1e-12);
+  return floorUnits(Math.min(money, affordable) / instrument.price);
 }
 
 /** What {@link kellyUnits} needs. */

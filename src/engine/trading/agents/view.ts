@@ -1,10 +1,10 @@
 /** Fills an agent's view from the account, without making anything new: it runs once per agent and tick. */
-import { agentValue } from "../fills.ts";
+import { agentValue, slippageMax } from "../fills.ts";
 import { type Token, TOKENS } from "../instrument.ts";
 import { MICRO } from "../money.ts";
 import { shareOf, type TradingRules } from "../rules.ts";
 import { type AccountState, positionOf } from "../state.ts";
-import type { AgentView, PosteriorView } from "./agent.ts";
+import type { AgentView, InstrumentView, PosteriorView } from "./agent.ts";
 
 /** A view on these instruments, empty until it is refreshed. */
 export function createView(tokens: readonly Token[] = TOKENS): AgentView {
@@ -24,6 +24,7 @@ export function createView(tokens: readonly Token[] = TOKENS): AgentView {
       qty: 0,
       averageCost: 0,
       working: false,
+      exiting: false,
     })),
   };
 }
@@ -40,9 +41,10 @@ export function refreshView(
   view.timeMs = state.timeMs;
   view.equity = state.equity * shareOf(rules, agent);
   const left = view.equity - (state.positions.length === 0 ? 0 : agentValue(state, agent));
-  view.available = Math.max(0, Math.min(state.cash, left));
+  // Rounding can add up to three quanta to what an order costs.
+  view.available = Math.max(0, Math.min(state.cash, left) - 3 * rules.quantum);
   view.feeRatio = rules.fees.ratio;
-  view.slippageRatio = rules.costs.spreadRatio / 2 + rules.costs.slippageRatio;
+  view.slippageRatio = slippageMax(rules.costs);
   view.posterior = posterior;
   for (let i = 0; i < view.instruments.length; i++) {
     const shown = view.instruments[i]!;
@@ -54,11 +56,16 @@ export function refreshView(
     const position = state.positions.length === 0 ? undefined : positionOf(state, shown.token, agent);
     shown.qty = position === undefined ? 0 : position.qtyMicro / MICRO;
     shown.averageCost = position === undefined ? 0 : position.cost / position.qtyMicro * MICRO;
-    shown.working = state.orders.length > 0 && worksFor(state, shown.token, agent);
+    shown.working = false;
+    shown.exiting = false;
+    if (state.orders.length > 0) showOrders(shown, state, agent);
   }
 }
 
-function worksFor(state: AccountState, token: Token, agent: string | null): boolean {
-  for (const order of state.orders) if (order.token === token && order.agent === agent) return true;
-  return false;
+function showOrders(shown: InstrumentView, state: AccountState, agent: string | null): void {
+  for (const order of state.orders) {
+    if (order.token !== shown.token || order.agent !== agent) continue;
+    shown.working = true;
+    if (order.side === "sell") shown.exiting = true;
+  }
 }

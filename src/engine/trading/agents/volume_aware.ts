@@ -57,12 +57,12 @@ export const volumeAware: Agent<VolumeAwareMemory> = {
       if (!instrument.tradable) continue;
       const z = observe(memory, i, instrument.volume);
       const { posterior } = view;
-      if (posterior === null || (memory.seen[i] ?? 0) < WARMUP_TICKS || instrument.working) continue;
+      if (posterior === null || (memory.seen[i] ?? 0) < WARMUP_TICKS) continue;
       const signal = posterior.trend + parameters.volume_weight! * z - posterior.rug;
-      if (signal - view.feeRatio > parameters.threshold! && instrument.qty === 0) {
+      if (signal - view.feeRatio > parameters.threshold! && instrument.qty === 0 && !instrument.working) {
         const qty = entryUnits(view, instrument, parameters.stake_ratio!, parameters.qty!);
         if (qty > 0) (intents ??= []).push(buyIntent(instrument.token, qty));
-      } else if (-signal > parameters.threshold! && instrument.qty > 0) {
+      } else if (-signal > parameters.threshold! && instrument.qty > 0 && !instrument.exiting) {
         (intents ??= []).push(sellIntent(instrument.token, instrument.qty));
       }
     }

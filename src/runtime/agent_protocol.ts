@@ -1,0 +1,34 @@
+/** What an agent's worker and its host say to each other. */
+import type { AgentView, Parameter } from "../engine/trading/agents/agent.ts";
+
+/** Characters of an agent's memory as text; it travels with every answer and into snapshots. */
+export const MEMORY_TEXT_MAX = 65_536;
+
+/** What a worker is started with. */
+export interface AgentStart {
+  /** URL of the agent's file. */
+  readonly url: string;
+  /** Values of its parameters; the rest are defaults. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Memory of an earlier run, as the codec writes it. */
+  readonly memory: string | null;
+}
+
+/** A question for a decision. */
+export interface AgentQuestion {
+  readonly seq: number;
+  readonly view: AgentView;
+}
+
+/** What the worker says. */
+export type AgentReply =
+  | {
+    readonly kind: "ready";
+    readonly name: string;
+    readonly title: string;
+    readonly hypothesis: string;
+    readonly parameters: readonly Parameter[];
+  }
+  | { readonly kind: "refused"; readonly problem: string }
+  | { readonly kind: "decided"; readonly seq: number; readonly intents: unknown; readonly memory: string }
+  | { readonly kind: "failed"; readonly seq: number; readonly problem: string };
