@@ -37,7 +37,7 @@ import {
 } from "./state.ts";
 import type { Topic } from "./topic.ts";
 import { applyCommand, tickDesk } from "./trading/desk.ts";
-import { deskTick, eventTimeOfNow } from "./trading/quotes.ts";
+import { chainTimeMs, marketTick } from "./trading/market_tick.ts";
 
 /** How long the scheduler's completions are averaged. */
 const COMPLETED_WINDOW_MS = 60_000;
@@ -192,7 +192,13 @@ export class Core {
         state.chain.halted = event.reason;
         return ["health", "status"];
       case "desk":
-        applyCommand(state.desk, event.command, eventTimeOfNow(state, event.atMs), this.#tell);
+        // The desk lives in the chain's time, of which nothing is known when it is opened.
+        applyCommand(
+          state.desk,
+          event.command,
+          event.command.type === "configure" ? 0 : chainTimeMs(state, event.atMs),
+          this.#tell,
+        );
         return DESK_TOPICS;
       case "gap":
         state.chain.gapCount++;
@@ -356,7 +362,9 @@ export class Core {
     trimLedger(this.state.ledger, height, timeMs);
     if (block && !block.catchUp) { for (const id of MARKET_IDS) this.#drawPrice(id, height, timeMs); }
     if (block && (!block.catchUp || newest)) { // Nothing is traded at prices of the past.
-      tickDesk(this.state.desk, deskTick(this.state, height, timeMs), this.#tell);
+      const { desk } = this.state;
+      const staleAfterMs = desk.rules?.limits.staleAfterMs ?? 0;
+      tickDesk(desk, marketTick(this.state, height, staleAfterMs), this.#tell);
     }
     this.#endSlot(height, timeMs);
     return ["markets", "providers", "features", "posterior", ...MARKET_TOPICS, ...TICK_TOPICS];

@@ -350,12 +350,6 @@ export function readPosterior(state: PosteriorState, height: number): Posterior 
   };
 }
 
-/** What agents may go by: the probabilities of the newest slot, once the regime model has earned them; else null. */
-export function earnedProbabilities(state: PosteriorState, height: number): Probabilities | null {
-  const read = readPosterior(state, height);
-  return read?.regime.status === "learned" ? read.probabilities : null;
-}
-
 function named([trend, revert, chop, rug]: readonly number[]): Probabilities {
   return { trend: trend!, revert: revert!, chop: chop!, rug: rug! };
 }

@@ -4,12 +4,12 @@
  */
 import { decode, encode } from "../engine/codec.ts";
 import type { EngineEvent, SlotEvent } from "../engine/event.ts";
-import { earnedProbabilities } from "../engine/posterior.ts";
 import type { CoreState } from "../engine/state.ts";
 import { INTENTS_MAX, resolveParameters } from "../engine/trading/agents/agent.ts";
 import { AGENTS, type AnyAgent } from "../engine/trading/agents/registry.ts";
 import { createView, refreshView } from "../engine/trading/agents/view.ts";
 import { type AgentSettings, type DeskCommand, type DeskState, nextOrderId } from "../engine/trading/desk.ts";
+import { learnedPosterior } from "../engine/trading/market_tick.ts";
 import { MICRO } from "../engine/trading/money.ts";
 import { isTerminal, type Order, type OrderIntent } from "../engine/trading/order.ts";
 import type { TradingRules } from "../engine/trading/rules.ts";
@@ -66,7 +66,7 @@ export class Trading {
     if (desk.mode !== "paper" || !desk.running || desk.account === null || desk.rules === null) return null;
     const tip = state.chain.blocks[state.chain.blocks.length - 1];
     if (tip?.catchUp && !newest) return null; // An old block is no occasion to trade.
-    const posterior = earnedProbabilities(state.posterior, state.features.height);
+    const posterior = learnedPosterior(state, state.features.height);
     const orders: { id: string; intent: OrderIntent }[] = [];
     const memories: Record<string, unknown> = {};
     for (const agent of this.agents) {

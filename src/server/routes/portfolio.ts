@@ -6,7 +6,7 @@ import { priceVolatility } from "../../engine/market_health.ts";
 import { absent, isKnown } from "../../engine/reason.ts";
 import { ACTIVITY_WINDOW_BLOCKS, type CoreState, gateOf } from "../../engine/state.ts";
 import { INSTRUMENTS, marketOfToken, type Token, TOKENS } from "../../engine/trading/instrument.ts";
-import { quoteOf } from "../../engine/trading/quotes.ts";
+import { marketTick } from "../../engine/trading/market_tick.ts";
 import type { EquityRow } from "../../runtime/ports/store.ts";
 import { Problem } from "../problem.ts";
 import type { QuerySpec, QueryValues } from "../query.ts";
@@ -174,8 +174,9 @@ export function portfolioRoutes(services: Services): readonly Route[] {
 function assets(services: Services): Reply {
   const state = services.state();
   const height = state.chain.blocks.at(-1)?.height ?? -1;
+  const { quotes } = marketTick(state, height, state.desk.rules?.limits.staleAfterMs ?? 0);
   const instruments = INSTRUMENTS.map(({ token, market, unit }) => {
-    const quote = quoteOf(state, token, height);
+    const quote = quotes[token];
     return {
       id: token,
       symbol: token,
