@@ -114,6 +114,7 @@ export class Operations {
   #store: EngineStore;
   #broken: string | null = null;
   #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
   #wake = new AbortController();
 
   constructor(options: OperationsOptions) {
@@ -151,11 +152,7 @@ export class Operations {
     if (running) {
       return running.request === request ? running.result : Promise.resolve(otherRequest(clientOperationId));
     }
-    if (this.#running.size >= WAITING_MAX) {
-      const detail = `${WAITING_MAX} operations wait for their turn`;
-      return Promise.resolve({ kind: "unavailable", detail });
-    }
-    const result = this.#inTurn(() => this.#submit(intent, request, clientOperationId))
+    const result: Promise<SubmitResult> = this.#inTurn(() => this.#submit(intent, request, clientOperationId))
       .finally(() => this.#running.delete(clientOperationId));
     this.#running.set(clientOperationId, { request, result });
     return result;
@@ -193,8 +190,12 @@ export class Operations {
   }
 
   /** One after the other: each has to know the nonce and the cost of the one before. */
-  #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(action);
+  #inTurn<T>(action: () => Promise<T>): Promise<T | OperationRefusal> {
+    if (this.#waiting >= WAITING_MAX) {
+      return Promise.resolve({ kind: "unavailable", detail: `${WAITING_MAX} requests wait for their turn` });
+    }
+    this.#waiting++;
+    const result = this.#turn.then(action).finally(() => this.#waiting--);
     this.#turn = result.catch(() => {});
     return result;
   }
