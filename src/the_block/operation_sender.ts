@@ -24,6 +24,9 @@ import { CHAIN_ID, leastFee, signTransfer, SIMULATED_CHAIN_ID } from "./transfer
 /** JSON-RPC: an internal error, which may have come after the deed. */
 const INTERNAL_ERROR = -32603;
 
+/** The node has had a request with this number: something on the way has sent ours twice. */
+const REPLAYED_NONCE = -32000;
+
 /** Pages of energy receipts that are searched for a settlement. */
 const ENERGY_PAGES = 4;
 const ENERGY_PAGE_SIZE = 250;
@@ -324,7 +327,9 @@ function resultOfError(error: NodeError): SendResult {
   const reason = error.message;
   if (error.unsent) return { kind: "unsent", reason };
   if (REFUSALS.has(error.kind)) return { kind: "refused", reason };
-  if (error.kind === "rpc" && error.code !== INTERNAL_ERROR) return { kind: "refused", reason };
+  const mayHaveActed = error.code === INTERNAL_ERROR ||
+    (error.code === REPLAYED_NONCE && error.method === METHOD_OF.transfer);
+  if (error.kind === "rpc" && !mayHaveActed) return { kind: "refused", reason };
   if (error.kind === "http" && error.status !== null && error.status < 500) {
     return { kind: "refused", reason };
   }
