@@ -1,8 +1,10 @@
-/** Writes docs/API.md and docs/CONFIG.md from the tables in the code. A test fails when they differ from them. */
+/** Writes docs/API.md, docs/CONFIG.md and docs/FEATURES.md from the tables in the code. A test fails when they differ from them. */
 // @ts-types="#types/std_path.d.ts"
 import { join } from "@std/path";
 import { routeTable } from "../src/app.ts";
 import { SETTINGS, settingsTable } from "../src/config.ts";
+import { EPSILON, LAMBDA, WARM_SLOTS } from "../src/engine/features/engine.ts";
+import { FEATURE_SCHEMA, FEATURE_TABLE_VERSION, FEATURES } from "../src/engine/features/spec.ts";
 import { OPERATIONS, type OperationType, type ParameterSpec, wanted } from "../src/engine/operation.ts";
 import { REASON_CODES } from "../src/engine/reason.ts";
 import { TOPICS } from "../src/engine/topic.ts";
@@ -20,6 +22,7 @@ export async function documents(): Promise<Readonly<Record<string, string>>> {
   return {
     "docs/API.md": await formatted(apiDocument(routeTable())),
     "docs/CONFIG.md": await formatted(configDocument()),
+    "docs/FEATURES.md": await formatted(featuresDocument()),
   };
 }
 
@@ -163,6 +166,42 @@ function configDocument(): string {
     "permissions that it needs.",
     settingsTable(),
     `${secrets.join(", ")} may not stand in a file.`,
+  ].join("\n\n");
+}
+
+function featuresDocument(): string {
+  return [
+    "# Features",
+    NOTE,
+    "A slot is a block. Events of a slot are aggregated into one raw value x per feature; at its end the statistics " +
+    `advance once and the z-score is taken with the advanced statistics, in this order, in float64, λ = ${LAMBDA} ` +
+    `(half-life ≈ 138 slots), ε = ${EPSILON}, from m = 0 and v = 0:`,
+    "```text\nδ = x − m;  m ← m + (1−λ)δ;  v ← λ(v + (1−λ)δ²);  z = (x − m) / √(v + ε)\n```",
+    "The vector has 768 float32: 256 z-scores of the slot, 256 of the slot before, 256 of the one before that. A z-score " +
+    `is 0 until its feature has been seen in ${WARM_SLOTS} slots, and for an index without a feature.`,
+    "What the node is asked for from time to time is only sampled for blocks that came live, while the answer is " +
+    "current; a feature without a sample keeps its last value, and its statistics rest. A receipt counts in the slot in " +
+    "which it became known. A reorganisation brings back the engine as it was at the fork point.",
+    "| aggregation | raw value of a slot |\n|---|---|\n" +
+    "| `last` | the last event; without one the value before |\n| `sum` | the sum; 0 without events |\n" +
+    "| `count` | how many events |\n| `mean` | the mean; without an event the value before |\n" +
+    "| `delta` | the sum less the sum of the slot before |",
+    `Version ${FEATURE_TABLE_VERSION} of the table, hash ${
+      code(FEATURE_SCHEMA)
+    }; an index never changes its meaning. The ` +
+    "posterior sees the features 0 to 11.",
+    table(
+      ["index", "name", "unit", "aggregation", "source", "since", "meaning"],
+      FEATURES.map(({ index, name, unit, aggregation, source, since, meaning }) => [
+        String(index),
+        code(name),
+        unit,
+        aggregation,
+        source,
+        String(since),
+        meaning,
+      ]),
+    ),
   ].join("\n\n");
 }
 

@@ -9,21 +9,28 @@ import { absent, isKnown, type Known } from "./engine/reason.ts";
 import { TOPIC_NAMES } from "./engine/topic.ts";
 import { AlertWatch } from "./runtime/alerts.ts";
 import { EngineLoop } from "./runtime/engine_loop.ts";
+import { loadFeatureEngines } from "./runtime/feature_loader.ts";
 import { Operations } from "./runtime/operations.ts";
 import type { Clock } from "./runtime/ports/clock.ts";
 import type { Signer } from "./runtime/ports/signer.ts";
 import { StoreError } from "./runtime/ports/store.ts";
 import { ProcessSampler } from "./runtime/process_sampler.ts";
+import { Trading } from "./runtime/trading.ts";
+import { FigureCache } from "./runtime/trading_figures.ts";
+import { tradingRules } from "./runtime/trading_rules.ts";
 import { Webhook } from "./runtime/webhook.ts";
 import { Auth, HostRules, sha256Hex } from "./server/auth.ts";
 import { Frames } from "./server/frame.ts";
 import { Hub } from "./server/hub.ts";
 import { type Route, Router } from "./server/router.ts";
 import { exportRoutes } from "./server/routes/export.ts";
+import { featureRoutes } from "./server/routes/features.ts";
 import { ledgerRoutes } from "./server/routes/ledger.ts";
 import { metaRoutes } from "./server/routes/meta.ts";
+import { portfolioRoutes } from "./server/routes/portfolio.ts";
 import { operationRoutes } from "./server/routes/operations.ts";
 import { theblockRoutes } from "./server/routes/theblock.ts";
+import { tradingRoutes } from "./server/routes/trading.ts";
 import { Server } from "./server/server.ts";
 import type { Services } from "./server/services.ts";
 import { readWebSources, WebAssets } from "./server/static.ts";
@@ -101,12 +108,21 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   for (const secret of [config.rpc.authToken, config.auth.apiKey, config.alerts.webhookSecret]) {
     log.hide(secret);
   }
+  hideAddress(log, config.alerts.webhookUrl);
   const keys = await apiKeys(config, log);
   const signer = await signerOf(config, log);
   const web = new WebAssets(await readWebSources(WEB_ROOT));
   const speed = simulate?.speed ?? 1;
   const retention = { days: config.store.retentionDays, bytesMax: config.store.bytesMax };
-  const newCore = () => new Core({ finalityDepth: config.ingest.finalityDepth, enabled: config.enabled });
+  const engines = await loadFeatureEngines();
+  if (engines.fallback === null) log.info("features.engine", { kind: engines.kind });
+  else log.warn("features.engine", { kind: engines.kind, fallback: engines.fallback });
+  const newCore = () =>
+    new Core({
+      finalityDepth: config.ingest.finalityDepth,
+      enabled: config.enabled,
+      engine: engines.create(),
+    });
   const epoch = crypto.randomUUID();
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // Whoever runs the program decides what a failure means.
@@ -132,7 +148,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
 
   const ambient = (): Ambient => ({
     version: VERSION,
-    mode: "monitor",
+    mode: loop.state.desk.mode,
     epoch,
     uptimeSeconds: (clock.nowMs() - startedMs) / 1000,
     nodeHost: new URL(nodeUrl).host,
@@ -141,6 +157,9 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     queries: loop.store,
     storeError: loop.storeError,
     process: sampler.sample,
+    tradingFigures: (state) => figures.of(state, loop.store),
+    agents: trading.agents,
+    logTail: (limit) => log.tail(limit, "info"),
     isOurs: (name) => isOurs(identities, name),
   });
   const hub: Hub = new Hub({
@@ -151,16 +170,21 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     ambient,
     metrics: hubMetrics,
   });
+  const figures = new FigureCache();
+  const trading: Trading = new Trading({ loop: () => loop, clock, log });
   const loop: EngineLoop = new EngineLoop({
     core: newCore(),
     store: folder.store,
     publisher: hub,
     clock,
     log,
+    afterSlot: trading.afterSlot,
   });
+  const openDesk = () => trading.configure(tradingRules(config), config.trading.capital);
   let simulator: RunningSimulator | null = null;
   try {
     loop.recover();
+    openDesk();
     if (simulate) {
       simulator = await startEmbedded(simulate, clock, (loop.tip()?.height ?? -1) + 1);
       // The key's account is not on a simulated chain by itself; it gets the same as ours.
@@ -181,6 +205,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
       folder = openFolder(storeFolder(config.store.dataDir, name), retention);
       return folder.store;
     });
+    openDesk();
     alerts.load();
     operations.load();
   };
@@ -276,12 +301,14 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     log,
     storeBytesMax: config.store.bytesMax,
     notify: config.alerts.webhookUrl !== null,
+    readError: () => hub.readError,
   });
   alerts.load();
   const webhook = config.alerts.webhookUrl === null ? null : new Webhook({
     url: config.alerts.webhookUrl,
     secret: config.alerts.webhookSecret,
     store: () => loop.store,
+    unsaved: () => alerts.unsavedMessages,
     clock,
     log,
     attempts: metrics.counter("bb_webhook_attempts_total", "Attempts to deliver an alert, by outcome"),
@@ -290,13 +317,17 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   let ready = false;
   const services: Services = {
     build: { version: VERSION, commit: config.build.commit, schemaHash: config.build.schemaHash },
+    featureEngine: engines,
     state: () => loop.state,
     queries: () => loop.store,
     source: () => (loop.state.node?.simulated ? "simulated" : "engine"),
     readiness: () => ({
       ready,
       waitingFor: ready ? [] : ["the first probe of the node"],
-      problems: loop.storeError === null ? [] : [`nothing can be written: ${loop.storeError}`],
+      problems: [
+        ...(loop.storeError === null ? [] : [`nothing can be written: ${loop.storeError}`]),
+        ...(hub.readError === null ? [] : [`something kept cannot be read: ${hub.readError}`]),
+      ],
     }),
     metrics,
     log,
@@ -311,6 +342,8 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
         }
       },
     },
+    trading,
+    tradingFigures: () => figures.of(loop.state, loop.store),
     operations,
     startedMs,
   };
@@ -392,6 +425,9 @@ function routesOf(services: Services): readonly Route[] {
     ...metaRoutes(services, () => routes),
     ...theblockRoutes(services),
     ...ledgerRoutes(services),
+    ...tradingRoutes(services),
+    ...portfolioRoutes(services),
+    ...featureRoutes(services),
     ...exportRoutes(services),
     ...operationRoutes(services),
   ];
@@ -484,6 +520,14 @@ function identitiesOf(config: Config, node: SimulatedNode | null): Identities {
 function isOurs({ account, miner, byMarket }: Identities, name: string): boolean {
   return name === account || name === miner ||
     (Object.keys(byMarket) as MarketId[]).some((id) => byMarket[id].includes(name));
+}
+
+/** The address of a webhook is often the only secret that it has; its host may be named. */
+function hideAddress(log: Log, address: string | null): void {
+  const url = address === null ? null : URL.parse(address);
+  if (url === null) return;
+  log.hide(`${url.pathname}${url.search}`);
+  log.hide(url.password);
 }
 
 /** The keys that are accepted; without a configured one, a key of our own for this machine only. */

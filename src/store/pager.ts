@@ -94,8 +94,8 @@ export function writeCursor(key: readonly Parameter[]): string {
 export function readCursor(text: string, length: number): readonly Parameter[] {
   try {
     const key: unknown = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
-    const isKey = Array.isArray(key) && key.length === length && typeof key[length - 1] === "string" &&
-      key.slice(0, -1).every((part) => Number.isSafeInteger(part));
+    const isKey = Array.isArray(key) && key.length === length &&
+      key.every((part, i) => Number.isSafeInteger(part) || (i === length - 1 && typeof part === "string"));
     if (isKey) return key;
   } catch {
     // Falls through to the error.

@@ -7,6 +7,8 @@ import {
   type ExportKind,
   type ExportPart,
   type ExportRow,
+  type FeatureRange,
+  type FeatureSample,
   type HistorySample,
   type OperationFilter,
   type OperationRow,
@@ -16,6 +18,7 @@ import {
   type ReceiptFilter,
   type ReceiptRow,
 } from "../runtime/ports/store.ts";
+import { FEATURE_SCHEMA, FEATURES } from "../engine/features/spec.ts";
 import { subsidyTotal } from "../engine/receipt.ts";
 import {
   conditions,
@@ -27,7 +30,18 @@ import {
   type Where,
   writeCursor,
 } from "./pager.ts";
-import { type Row, toAlert, toCandle, toEntry, toOperation, toOwnOperation, toReceipt } from "./rows.ts";
+import { unitsOf } from "../engine/trading/money.ts";
+import { toFill } from "./trading_tables.ts";
+import {
+  type Row,
+  toAlert,
+  toCandle,
+  toEntry,
+  toFeatures,
+  toOperation,
+  toOwnOperation,
+  toReceipt,
+} from "./rows.ts";
 
 const RECEIPT_ORDER: Order = { table: "receipts", columns: ["height", "idx", "id"] };
 const OPERATION_ORDER: Order = { table: "operations", columns: ["time_ms", "idx", "id"] };
@@ -108,6 +122,45 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
       };
     },
   },
+  fills: {
+    sql: "SELECT * FROM fills WHERE time_ms BETWEEN ? AND ?",
+    key: ["time_ms", "id"],
+    range: inMs,
+    toRow: (row) => {
+      const { epoch, fill } = toFill(row);
+      return {
+        time: fill.timeMs / 1000,
+        id: fill.id,
+        order_id: fill.orderId,
+        epoch,
+        token: fill.token,
+        side: fill.side,
+        agent: fill.agent,
+        quantity: unitsOf(fill.qtyMicro),
+        price: fill.price,
+        slippage: fill.slippage,
+        amount: fill.gross,
+        fee: fill.fee,
+        realized: fill.realized,
+        cause: fill.cause,
+        block_height: fill.height,
+      };
+    },
+  },
+  equity: {
+    sql: "SELECT epoch, t, equity, low, high, cash, realized FROM equity WHERE t BETWEEN ? AND ?",
+    key: ["t", "epoch"],
+    range: (fromS, toS) => [fromS, toS],
+    toRow: (row) => ({
+      time: row.t as number,
+      epoch: row.epoch as number,
+      equity: row.equity as number,
+      low: row.low as number,
+      high: row.high as number,
+      cash: row.cash as number,
+      realized: row.realized as number,
+    }),
+  },
   candles: {
     sql: "SELECT * FROM candles WHERE t BETWEEN ? AND ?",
     key: ["t", "step", "market"],
@@ -129,7 +182,25 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
       };
     },
   },
+  features: {
+    sql: `SELECT * FROM features WHERE schema = '${FEATURE_SCHEMA}' AND time_ms BETWEEN ? AND ?`,
+    key: ["time_ms", "height"],
+    range: inMs,
+    toRow: (row) => {
+      const { height, timeMs, raw, z } = toFeatures(row);
+      const cells: Record<string, string | number | null> = { time: timeMs / 1000, block_height: height };
+      for (const [at, { name }] of FEATURES.entries()) {
+        cells[name] = knownNumber(raw[at]!);
+        cells[`${name}.z`] = knownNumber(Number(z[at]!.toPrecision(9)));
+      }
+      return cells;
+    },
+  },
 };
+
+function knownNumber(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
 
 /** Reads the query tables of an open database. */
 export class TableQueries {
@@ -140,26 +211,20 @@ export class TableQueries {
   }
 
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow> {
-    const where = conditions([
-      ["market = ?", filter.market],
-      ["provider = ?", filter.provider],
-      ["own = ?", flag(filter.own)],
-      ["disputed = ?", flag(filter.disputed)],
-      ["height >= ?", filter.fromHeight],
-      ["height <= ?", filter.toHeight],
-    ]);
-    return this.#pager.page(
-      RECEIPT_ORDER,
-      where,
-      page,
-      toReceipt,
-      this.#countOf("receipts", filter, filter.market),
-    );
+    const toHeight = page.cursor === undefined
+      ? filter.toHeight
+      : lowerOf(filter.toHeight, readCursor(page.cursor, RECEIPT_ORDER.columns.length)[0] as number);
+    const where = receiptConditions({ ...filter, toHeight });
+    return this.#pager.page(RECEIPT_ORDER, where, page, toReceipt, this.#receiptCount(filter));
   }
 
   receipt(id: string): ReceiptRow | null {
     const row = this.#pager.prepared("SELECT * FROM receipts WHERE id = ?").get(id) as Row | undefined;
     return row ? toReceipt(row) : null;
+  }
+
+  hasReceipt(id: string): boolean {
+    return this.#pager.prepared("SELECT 1 FROM receipts WHERE id = ?").get(id) !== undefined;
   }
 
   operations(filter: OperationFilter, page: PageRequest): Page<OperationRow> {
@@ -222,10 +287,20 @@ export class TableQueries {
     return this.#pager.page(ALERT_ORDER, where, page, toAlert, null);
   }
 
+  features({ schema, fromS, toS, every, limit }: FeatureRange): readonly FeatureSample[] {
+    const sql = "SELECT * FROM features WHERE schema = ? AND time_ms BETWEEN ? AND ? AND height % ? = 0 " +
+      "ORDER BY time_ms, height LIMIT ?";
+    return (this.#pager.prepared(sql).all(schema, ...inMs(fromS, toS), every, limit) as Row[]).map(
+      toFeatures,
+    );
+  }
+
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
     const { sql, key, range, toRow } = EXPORTS[kind];
-    const [from, to] = range(fromS, toS);
+    const [first, to] = range(fromS, toS);
     const begin = after === null ? null : readCursor(after, key.length);
+    // The first column of every key is the time: a later part begins its search where the part before ended.
+    const from = begin === null ? first : Math.max(first, begin[0] as number);
     const keyText = `(${key.join(", ")})`;
     const behind = begin ? ` AND ${keyText} > (${key.map(() => "?").join(", ")})` : "";
     const rows = this.#pager.prepared(`${sql}${behind} ORDER BY ${key.join(", ")} LIMIT ?`)
@@ -239,6 +314,19 @@ export class TableQueries {
     };
   }
 
+  /** Rare rows have an index of their own; those that are not such are counted as the rest. */
+  #receiptCount(filter: ReceiptFilter): number {
+    const { own, disputed, ...rest } = filter;
+    if (own === false) {
+      return this.#receiptCount({ ...rest, disputed }) - this.#receiptCount({ ...filter, own: true });
+    }
+    if (disputed === false) {
+      return this.#receiptCount({ ...rest, own }) - this.#receiptCount({ ...filter, disputed: true });
+    }
+    return this.#countOf("receipts", filter, filter.market) ??
+      this.#pager.count("receipts", receiptConditions(filter));
+  }
+
   /** The kept count for a filter that is at most a market; null for any other. */
   #countOf(counter: string, filter: object, market: MarketId | undefined): number | null {
     const given = Object.entries(filter).filter(([, value]) => value !== undefined);
@@ -247,6 +335,30 @@ export class TableQueries {
     const sql = "SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name GLOB ?";
     return (this.#pager.prepared(sql).get(`${counter}:${market ?? "*"}`) as { n: number }).n;
   }
+}
+
+function receiptConditions(filter: ReceiptFilter): Where {
+  // Rare rows are found by their own index; the plus keeps SQLite from taking one that finds many more.
+  const index = filter.own === true || filter.disputed === true ? "+" : "";
+  const { terms, parameters } = conditions([
+    [`${index}market = ?`, filter.market],
+    [`${index}provider = ?`, filter.provider],
+    ["height >= ?", filter.fromHeight],
+    ["height <= ?", filter.toHeight],
+  ]);
+  return {
+    terms: [...terms, ...literal("own", filter.own), ...literal("disputed", filter.disputed)],
+    parameters,
+  };
+}
+
+/** A flag in the text itself: the index of the rare rows is only used for a value that SQLite can see. */
+function literal(column: string, value: boolean | undefined): readonly string[] {
+  return value === undefined ? [] : [`${column} = ${Number(value)}`];
+}
+
+function lowerOf(limit: number | undefined, other: number): number {
+  return limit === undefined ? other : Math.min(limit, other);
 }
 
 function operationConditions(filter: OperationFilter): Where {

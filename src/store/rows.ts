@@ -6,7 +6,13 @@ import type { EntryKind, LedgerEntry } from "../engine/ledger.ts";
 import type { MarketId } from "../engine/market.ts";
 import type { ReceiptDispute, ReceiptSource } from "../engine/receipt.ts";
 import type { OperationStatus, OperationType } from "../engine/operation.ts";
-import { type OperationRow, type OwnOperation, type ReceiptRow, StoreError } from "../runtime/ports/store.ts";
+import {
+  type FeatureSample,
+  type OperationRow,
+  type OwnOperation,
+  type ReceiptRow,
+  StoreError,
+} from "../runtime/ports/store.ts";
 
 /** A row as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -240,6 +246,16 @@ export function toCandle(row: Row): Candle {
     units: BigInt(row.units as string),
     count: row.count as number,
     source: row.source as string,
+  };
+}
+
+/** A row of `features` as a sample. */
+export function toFeatures(row: Row): FeatureSample {
+  return {
+    height: row.height as number,
+    timeMs: row.time_ms as number,
+    raw: new Float64Array((row.raw as Uint8Array).slice().buffer),
+    z: new Float32Array((row.z as Uint8Array).slice().buffer),
   };
 }
 

@@ -76,6 +76,7 @@ export class NodeOperations implements OperationSender {
   }
 
   async send({ method, params }: NodeRequest): Promise<SendResult> {
+    this.#listings.clear(); // They were read before.
     try {
       const answer = await this.#options.client.transport.call(method, params, { read: false });
       return readAnswer(method, answer);
