@@ -406,6 +406,18 @@ Deno.test("Operations.submit() takes an unknown balance and an unknown price for
   });
 });
 
+Deno.test("Operations.submit() sends nothing while the operator has stopped everything", async () => {
+  await withBench(async ({ operations, sender, core }) => {
+    const halt = { code: "EMERGENCY_STOP" as const, reason: "by hand", atMs: T0 };
+    core.state.desk.account = { halt } as unknown as typeof core.state.desk.account;
+    const stopped = await operations.submit(transfer(), "k1");
+    assertEquals(stopped, { kind: "refused", code: "EMERGENCY_STOP", detail: "by hand" });
+    core.state.desk.account = null;
+    assertEquals((await operations.submit(transfer(), "k1")).kind, "operation");
+    assertEquals(sender.sent.length, 1);
+  });
+});
+
 Deno.test("Operations.submit() does not ask a node that is gone, and says what one does not take", async () => {
   await withBench(async ({ operations, sender, core, clock }) => {
     sender.offered = absent("NOT_OFFERED", "method not found");
@@ -462,6 +474,7 @@ Deno.test("Operations.preview() shows the request and every check, and neither k
     assert(preview.kind === "preview");
     assertEquals(preview.plan.request.method, "transfer");
     assertEquals(preview.checks.map(({ check, ok }) => [check, ok]), [
+      ["emergency_stop", true],
       ["chain", true],
       ["gate", true],
       ["open_operations", true],
