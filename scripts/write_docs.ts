@@ -6,6 +6,7 @@ import { SETTINGS, settingsTable } from "../src/config.ts";
 import { EPSILON, LAMBDA, WARM_SLOTS } from "../src/engine/features/engine.ts";
 import { FEATURE_SCHEMA, FEATURE_TABLE_VERSION, FEATURES } from "../src/engine/features/spec.ts";
 import { OPERATIONS, type OperationType, type ParameterSpec, wanted } from "../src/engine/operation.ts";
+import { HORIZON } from "../src/engine/posterior.ts";
 import { REASON_CODES } from "../src/engine/reason.ts";
 import { TOPICS } from "../src/engine/topic.ts";
 import { REFUSAL_CODES } from "../src/runtime/operations.ts";
@@ -202,6 +203,15 @@ function featuresDocument(): string {
         meaning,
       ]),
     ),
+    "## Posterior",
+    `\`GET /posterior\` says how likely the next ${HORIZON} slots are to trend, revert or chop, and activity to collapse ` +
+    "(rug): a softmax and a logistic model on the features 0 to 11, clamped to ±4, weights clamped to ±5. With e the " +
+    "signed efficiency of the price index over those slots, a slot is `trend` if e ≥ 0.35, `revert` if e ≤ −0.35, else " +
+    "`chop`; `rug` if the receipts per slot fell below half of those of the 40 slots before. A slot gets its label when " +
+    "all of that is older than the deepest reorganisation; then the old prediction is scored and the models take one " +
+    "step. A model is shown once the lower 95 % bound of its mean gain in log loss over the base rate is above 0, over " +
+    "the newest 50 batches of 60 slots, at least 25; until then its status is `prior`, and the base rates are shown. " +
+    "`learned_from` says whether the data were simulated: skill on a simulated chain says nothing about a real one.",
   ].join("\n\n");
 }
 

@@ -347,7 +347,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     key: "risk.max_position",
-    type: "number",
+    type: "integer",
     unit: "base units",
     min: 0,
     max: 4_503_599_627_370_496,

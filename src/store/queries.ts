@@ -213,7 +213,7 @@ export class TableQueries {
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow> {
     const toHeight = page.cursor === undefined
       ? filter.toHeight
-      : lowerOf(filter.toHeight, readCursor(page.cursor, RECEIPT_ORDER.columns.length)[0] as number);
+      : lowerOf(filter.toHeight, readCursor(page.cursor, RECEIPT_ORDER.columns)[0] as number);
     const where = receiptConditions({ ...filter, toHeight });
     return this.#pager.page(RECEIPT_ORDER, where, page, toReceipt, this.#receiptCount(filter));
   }
@@ -298,7 +298,7 @@ export class TableQueries {
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
     const { sql, key, range, toRow } = EXPORTS[kind];
     const [first, to] = range(fromS, toS);
-    const begin = after === null ? null : readCursor(after, key.length);
+    const begin = after === null ? null : readCursor(after, key);
     // The first column of every key is the time: a later part begins its search where the part before ended.
     const from = begin === null ? first : Math.max(first, begin[0] as number);
     const keyText = `(${key.join(", ")})`;

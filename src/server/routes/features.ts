@@ -11,7 +11,7 @@ import { digits } from "../views/features.ts";
 import { chainMeta, POINTS_MAX } from "./ledger.ts";
 
 const HISTORY: QuerySpec = {
-  feature: { type: "text", maxLength: 1_024, meaning: "Names of features, by comma" },
+  feature: { type: "text", maxLength: 4_096, meaning: "Names of features, by comma" },
   from: { type: "integer", min: 0, max: 100_000_000_000, meaning: "Begin, Unix seconds of event time" },
   to: { type: "integer", min: 0, max: 100_000_000_000, meaning: "End, Unix seconds of event time" },
   every: { type: "integer", min: 1, max: 100_000, default: 1, meaning: "Only heights that it divides" },
