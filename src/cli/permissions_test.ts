@@ -66,3 +66,13 @@ Deno.test("permissionFlags() let the program write its data folder only, and rea
   ]);
   assert(!flags.some((flag) => /run|ffi|sys|import|all$/.test(flag)));
 });
+
+Deno.test("permissionFlags() let the program read the key file, and not write it", () => {
+  const config = loadConfig({ env: { TB_KEY_FILE: "/keys/a.pem" } });
+  const flags = permissionFlags(config, { web: "/app/web", dataDir: "/data", files: [] });
+  const flag = (name: string) => flags.find((text) => text.startsWith(`--allow-${name}=`));
+  assertEquals([flag("read"), flag("write")], [
+    "--allow-read=/app/web,/data,/keys/a.pem",
+    "--allow-write=/data",
+  ]);
+});

@@ -241,7 +241,8 @@ function isShallow(value: unknown, depth: number): boolean {
   return depth > 0 && Object.values(value).every((item) => isShallow(item, depth - 1));
 }
 
-function wanted(spec: ParameterSpec): string {
+/** What a parameter must be, in words. */
+export function wanted(spec: ParameterSpec): string {
   switch (spec.kind) {
     case "amount":
       return `an integer within ${spec.min}..2^64 − 1, as text above 2^53 − 1`;

@@ -41,6 +41,7 @@ const TOPICS: readonly Topic[] = ["operations", "pnl"];
 
 /** Why an operation is not sent; the documentation is generated from this table. */
 export const REFUSAL_CODES = {
+  EMERGENCY_STOP: "The operator has stopped everything; nothing is sent until the stop is lifted.",
   CHAIN_HALTED: "Ingest stands still until an operator decides.",
   STALE_DATA: "What the decision rests on is too old.",
   GATE_CLOSED: "The market's gate is not open, or nobody knows whether it is.",
@@ -55,7 +56,7 @@ export type RefusalCode = keyof typeof REFUSAL_CODES;
 
 /** One condition, and how it stands. */
 export interface OperationCheck {
-  readonly check: "chain" | "gate" | "balance" | "open_operations";
+  readonly check: "emergency_stop" | "chain" | "gate" | "balance" | "open_operations";
   readonly ok: boolean;
   readonly code: RefusalCode | null;
   readonly detail: string;
@@ -114,6 +115,7 @@ export class Operations {
   #store: EngineStore;
   #broken: string | null = null;
   #turn: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
   #wake = new AbortController();
 
   constructor(options: OperationsOptions) {
@@ -151,11 +153,7 @@ export class Operations {
     if (running) {
       return running.request === request ? running.result : Promise.resolve(otherRequest(clientOperationId));
     }
-    if (this.#running.size >= WAITING_MAX) {
-      const detail = `${WAITING_MAX} operations wait for their turn`;
-      return Promise.resolve({ kind: "unavailable", detail });
-    }
-    const result = this.#inTurn(() => this.#submit(intent, request, clientOperationId))
+    const result: Promise<SubmitResult> = this.#inTurn(() => this.#submit(intent, request, clientOperationId))
       .finally(() => this.#running.delete(clientOperationId));
     this.#running.set(clientOperationId, { request, result });
     return result;
@@ -193,8 +191,12 @@ export class Operations {
   }
 
   /** One after the other: each has to know the nonce and the cost of the one before. */
-  #inTurn<T>(action: () => Promise<T>): Promise<T> {
-    const result = this.#turn.then(action);
+  #inTurn<T>(action: () => Promise<T>): Promise<T | OperationRefusal> {
+    if (this.#waiting >= WAITING_MAX) {
+      return Promise.resolve({ kind: "unavailable", detail: `${WAITING_MAX} requests wait for their turn` });
+    }
+    this.#waiting++;
+    const result = this.#turn.then(action).finally(() => this.#waiting--);
     this.#turn = result.catch(() => {});
     return result;
   }
@@ -240,12 +242,20 @@ export class Operations {
     const cost = costOf(intent, this.#energyPrice(intent));
     // After everything that takes time: what is checked here is what it is sent on.
     const checks = [
+      this.#checkStop(),
       this.#checkChain(),
       this.#checkGate(intent),
       this.#checkOpen(intent),
       this.#checkBalance(plan, cost),
     ];
     return { kind: "preview", plan, cost, checks };
+  }
+
+  #checkStop(): OperationCheck {
+    const halt = this.#options.state().desk.account?.halt;
+    return halt?.code === "EMERGENCY_STOP"
+      ? refusal("emergency_stop", "EMERGENCY_STOP", halt.reason)
+      : passed("emergency_stop", "nothing is stopped");
   }
 
   #checkChain(): OperationCheck {

@@ -236,21 +236,18 @@ Deno.test("Operations.submit() sends once for 100 requests with one key at the s
 Deno.test("Operations.submit() lets at most WAITING_MAX wait, and sends them one after the other", async () => {
   await withBench(async ({ operations, sender }) => {
     let inside = 0;
-    sender.onSend = () => assertEquals(++inside, 1);
-    sender.result = Promise.resolve().then(() => (inside = 0, ACCEPTED));
+    sender.onSend = () => {
+      assertEquals(++inside, 1);
+      sender.result = Promise.resolve().then(() => (inside--, ACCEPTED));
+    };
     const results = await Promise.all(
-      Array.from({ length: WAITING_MAX + 3 }, (_, i) => {
-        sender.result = ACCEPTED;
-        sender.onSend = () => {};
-        return operations.submit(transfer(1), `k${i}`);
-      }),
+      Array.from({ length: WAITING_MAX + 3 }, (_, i) => operations.submit(transfer(1), `k${i}`)),
     );
     assertEquals(results.filter(({ kind }) => kind === "unavailable").length, 3);
     assertEquals(sender.sent.length, WAITING_MAX);
-    assertEquals(
-      sender.plannedBehind.map((open) => open.length),
-      Array.from({ length: WAITING_MAX }, (_, i) => i),
-    );
+    const behind = sender.plannedBehind.map((open) => open.length);
+    assertEquals(behind, Array.from({ length: WAITING_MAX }, (_, i) => i));
+    assertEquals((await operations.preview(transfer(1))).kind, "preview");
   });
 });
 
@@ -409,6 +406,18 @@ Deno.test("Operations.submit() takes an unknown balance and an unknown price for
   });
 });
 
+Deno.test("Operations.submit() sends nothing while the operator has stopped everything", async () => {
+  await withBench(async ({ operations, sender, core }) => {
+    const halt = { code: "EMERGENCY_STOP" as const, reason: "by hand", atMs: T0 };
+    core.state.desk.account = { halt } as unknown as typeof core.state.desk.account;
+    const stopped = await operations.submit(transfer(), "k1");
+    assertEquals(stopped, { kind: "refused", code: "EMERGENCY_STOP", detail: "by hand" });
+    core.state.desk.account = null;
+    assertEquals((await operations.submit(transfer(), "k1")).kind, "operation");
+    assertEquals(sender.sent.length, 1);
+  });
+});
+
 Deno.test("Operations.submit() does not ask a node that is gone, and says what one does not take", async () => {
   await withBench(async ({ operations, sender, core, clock }) => {
     sender.offered = absent("NOT_OFFERED", "method not found");
@@ -465,6 +474,7 @@ Deno.test("Operations.preview() shows the request and every check, and neither k
     assert(preview.kind === "preview");
     assertEquals(preview.plan.request.method, "transfer");
     assertEquals(preview.checks.map(({ check, ok }) => [check, ok]), [
+      ["emergency_stop", true],
       ["chain", true],
       ["gate", true],
       ["open_operations", true],

@@ -18,14 +18,21 @@ import { type Field, fieldOf } from "./decode/field.ts";
 import { balance, mempool } from "./dialects/chain.ts";
 import { METHOD_OF, OFFERS, PROVIDER_LISTING } from "./dialects/operations.ts";
 import { NodeError } from "./errors.ts";
+import type { Params } from "./transport.ts";
 import { CHAIN_ID, leastFee, signTransfer, SIMULATED_CHAIN_ID } from "./transfer.ts";
 
 /** JSON-RPC: an internal error, which may have come after the deed. */
 const INTERNAL_ERROR = -32603;
 
+/** The node has had a request with this number: something on the way has sent ours twice. */
+const REPLAYED_NONCE = -32000;
+
 /** Pages of energy receipts that are searched for a settlement. */
 const ENERGY_PAGES = 4;
 const ENERGY_PAGE_SIZE = 250;
+
+/** How long a listing serves all who look: the live node opens a database for each. */
+const LISTING_MS = 10_000;
 
 /** Kinds of error with which the node says no before it acts. */
 const REFUSALS: ReadonlySet<string> = new Set(["missing", "unauthorized", "application", "rate_limited"]);
@@ -41,11 +48,13 @@ export interface NodeOperationsOptions {
   readonly account: () => string | null;
   /** Whether the node is a simulation. */
   readonly simulated: () => boolean;
+  readonly listingMs?: number;
 }
 
 /** A node as a receiver of operations. */
 export class NodeOperations implements OperationSender {
   readonly #options: NodeOperationsOptions;
+  readonly #listings = new Map<string, { readonly readMs: number; readonly listing: Field }>();
   #lastRequestNonce = 0;
 
   constructor(options: NodeOperationsOptions) {
@@ -67,6 +76,7 @@ export class NodeOperations implements OperationSender {
   }
 
   async send({ method, params }: NodeRequest): Promise<SendResult> {
+    this.#listings.clear(); // They were read before.
     try {
       const answer = await this.#options.client.transport.call(method, params, { read: false });
       return readAnswer(method, answer);
@@ -154,9 +164,9 @@ export class NodeOperations implements OperationSender {
   async #before(type: OperationType, given: Facts): Promise<Facts> {
     switch (type) {
       case "storage_register_provider":
-        return { version_before: (await this.#provider(given.provider_id as string))?.version ?? 0 };
+        return { version_before: (await this.#provider(given.provider_id as string, 0))?.version ?? 0 };
       case "ad_register_campaign":
-        return { existed: Number(await this.#hasCampaign(given)) };
+        return { existed: Number(await this.#hasCampaign(given, 0)) };
       case "energy_settle":
         return { settled_before: (await this.#settlements(given)).length };
       default:
@@ -195,7 +205,7 @@ export class NodeOperations implements OperationSender {
   }
 
   async #lookForProvider(proof: Facts): Promise<Sighting> {
-    const found = await this.#provider(proof.provider_id as string);
+    const found = await this.#provider(proof.provider_id as string, this.#listingMs);
     const isOurs = found !== null && found.version > (proof.version_before as number) &&
       found.capacity === proof.max_capacity_bytes && found.price === proof.price_per_block;
     return isOurs
@@ -205,7 +215,7 @@ export class NodeOperations implements OperationSender {
 
   async #lookForCampaign(proof: Facts): Promise<Sighting> {
     if (proof.existed !== 0) return { kind: "unseen", reason: "a campaign of this name was there before" };
-    return await this.#hasCampaign(proof)
+    return await this.#hasCampaign(proof, this.#listingMs)
       ? { kind: "seen", height: null, evidence: "campaign listing" }
       : { kind: "unseen", reason: "the campaign listing does not show it" };
   }
@@ -218,8 +228,8 @@ export class NodeOperations implements OperationSender {
       : { kind: "unseen", reason: "no energy receipt shows it" };
   }
 
-  async #provider(id: string) {
-    const listing = await this.#read("storage.discover_providers", PROVIDER_LISTING);
+  async #provider(id: string, ageMaxMs: number) {
+    const listing = await this.#listing("storage.discover_providers", PROVIDER_LISTING, ageMaxMs);
     for (const provider of listing.get("providers").list()) {
       if (provider.get("provider").text() !== id) continue;
       return {
@@ -231,8 +241,8 @@ export class NodeOperations implements OperationSender {
     return null;
   }
 
-  async #hasCampaign({ id }: Facts): Promise<boolean> {
-    const listing = await this.#read("ad_market.list_campaigns", {});
+  async #hasCampaign({ id }: Facts, ageMaxMs: number): Promise<boolean> {
+    const listing = await this.#listing("ad_market.list_campaigns", {}, ageMaxMs);
     return listing.get("campaigns").list().some((campaign) => campaign.get("id").text() === id);
   }
 
@@ -252,7 +262,21 @@ export class NodeOperations implements OperationSender {
     return heights.sort((a, b) => b - a);
   }
 
-  async #read(method: string, params: Readonly<Record<string, unknown>>): Promise<Field> {
+  /** What was there before an operation has to be read anew; whoever only looks takes what is there. */
+  async #listing(method: string, params: Params, ageMaxMs: number): Promise<Field> {
+    const nowMs = this.#options.clock.monotonicMs();
+    const kept = this.#listings.get(method);
+    if (kept && nowMs - kept.readMs < ageMaxMs) return kept.listing;
+    const listing = await this.#read(method, params);
+    this.#listings.set(method, { readMs: nowMs, listing });
+    return listing;
+  }
+
+  get #listingMs(): number {
+    return this.#options.listingMs ?? LISTING_MS;
+  }
+
+  async #read(method: string, params: Params): Promise<Field> {
     return fieldOf(method, await this.#options.client.transport.call(method, params));
   }
 
@@ -304,7 +328,9 @@ function resultOfError(error: NodeError): SendResult {
   const reason = error.message;
   if (error.unsent) return { kind: "unsent", reason };
   if (REFUSALS.has(error.kind)) return { kind: "refused", reason };
-  if (error.kind === "rpc" && error.code !== INTERNAL_ERROR) return { kind: "refused", reason };
+  const mayHaveActed = error.code === INTERNAL_ERROR ||
+    (error.code === REPLAYED_NONCE && error.method === METHOD_OF.transfer);
+  if (error.kind === "rpc" && !mayHaveActed) return { kind: "refused", reason };
   if (error.kind === "http" && error.status !== null && error.status < 500) {
     return { kind: "refused", reason };
   }

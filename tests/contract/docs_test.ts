@@ -6,11 +6,13 @@ import { PROJECT } from "../../scripts/project_copy.ts";
 import { documents } from "../../scripts/write_docs.ts";
 import { routeTable } from "../../src/app.ts";
 import { SETTINGS } from "../../src/config.ts";
+import { OPERATIONS } from "../../src/engine/operation.ts";
 import { REASON_CODES } from "../../src/engine/reason.ts";
 import { TOPIC_NAMES } from "../../src/engine/topic.ts";
 import { AGENTS } from "../../src/engine/trading/agents/registry.ts";
 import { DENIAL_CODES } from "../../src/engine/trading/denial.ts";
 import { ORDER_TRANSITIONS } from "../../src/engine/trading/order.ts";
+import { REFUSAL_CODES } from "../../src/runtime/operations.ts";
 
 Deno.test("the generated documents are what the tables say; deno task schema writes them", async () => {
   for (const [path, text] of Object.entries(await documents())) {
@@ -31,7 +33,11 @@ Deno.test("documents() name every route, query parameter, topic, code, state, ag
     assert(row?.includes(summary), `${method} ${path}`);
     for (const name of Object.keys(query ?? {})) assertStringIncludes(api!, `\`${name}\``);
   }
-  for (const name of [...TOPIC_NAMES, ...Object.keys(REASON_CODES)]) {
+  const refusals = Object.keys(REFUSAL_CODES);
+  const operations = Object.entries(OPERATIONS).flatMap((
+    [type, { parameters }],
+  ) => [type, ...Object.keys(parameters)]);
+  for (const name of [...TOPIC_NAMES, ...Object.keys(REASON_CODES), ...refusals, ...operations]) {
     assertStringIncludes(api!, `\`${name}\``);
   }
   for (

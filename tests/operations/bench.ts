@@ -125,6 +125,7 @@ export async function withBench(options: BenchOptions, test: (bench: Bench) => P
         signer,
         account: () => node.chain.identities.address,
         simulated: () => true,
+        listingMs: LOOK_EVERY_MS,
       }),
       touch: () => {},
       clock: systemClock,

@@ -288,7 +288,7 @@ Deno.test("operations: whatever the node does to submissions, no transfer happen
     let operations = bench.operations;
     await operations.preview(transfer(1));
     const ids: string[] = [];
-    for (let n = 1; n <= 40; n++) {
+    for (let n = 1; n <= 25; n++) {
       const fault = random.pick(faults);
       if (fault) bench.faults.set(fault);
       const result = await operations.submit(transfer(n), `k${n}`);

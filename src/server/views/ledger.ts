@@ -167,7 +167,10 @@ export function operationDraft(
     id: row.id,
     type: row.type,
     timestamp: Math.floor(row.timeMs / 1000),
-    block_height: row.height ?? absent("UNDEFINED", "no block holds it yet"),
+    block_height: row.height ?? absent(
+      "UNDEFINED",
+      row.status === "confirmed" ? "the node names no block for it" : "no block is known to hold it",
+    ),
     provider: row.provider ?? absent("NOT_OFFERED", "the source does not name a provider"),
     consumer: row.consumer ?? absent("NOT_OFFERED", "the source does not name a consumer"),
     amount: row.amount,
