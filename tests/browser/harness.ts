@@ -268,7 +268,8 @@ export function stateOf(page: Page, id: string): Promise<string> {
 export async function loaded(page: Page): Promise<void> {
   await settles(page, () => {
     const panels = [...document.querySelectorAll(".panel")];
-    return panels.length > 0 && panels.every((panel) => !panel.matches('[data-state~="loading"]'));
+    return panels.length > 0 && !document.querySelector("main[aria-busy=true]") &&
+      panels.every((panel) => !panel.matches('[data-state~="loading"]'));
   });
 }
 
