@@ -9,15 +9,19 @@ import { moreStyles } from "./styles.ts";
 
 void moreStyles();
 
+/** Dialogs so far: one can stand above another, and each has a title of its own. */
+let count = 0;
+
 /** A native dialog that is gone when it closes. */
 export function openDialog(title: string, ...content: readonly Node[]): HTMLDialogElement {
+  const titleId = `dialog-title-${++count}`;
   const dialog = el(
     "dialog",
-    { class: "dialog", "aria-labelledby": "dialog-title" },
+    { class: "dialog", "aria-labelledby": titleId },
     el(
       "header",
       {},
-      el("h2", { id: "dialog-title" }, title),
+      el("h2", { id: titleId }, title),
       el("button", {
         class: "icon-button",
         "aria-label": "Close",

@@ -98,6 +98,7 @@ class Listing<T extends ListRow> {
   /** Counts the loads, so that a late answer to an old one is dropped. */
   #load = 0;
   #opened: string | null = null;
+  #dialog: HTMLDialogElement | null = null;
 
   constructor(view: View, spec: ListingSpec<T>, body: HTMLElement, panel: Panel) {
     this.#view = view;
@@ -286,7 +287,7 @@ class Listing<T extends ListRow> {
     setHidden(this.#table.el, this.#rows.length === 0);
     setText(
       this.#count,
-      [
+      total === 0 ? "" : [
         `${formatCount(this.#rows.length)} of ${formatCount(total)} shown`,
         full && cursor !== null ? "narrow the filter, or export, for older ones" : "",
       ].filter(Boolean).join("; "),
@@ -306,8 +307,9 @@ class Listing<T extends ListRow> {
     const found = here
       ? { row: here, meta: this.#meta }
       : await this.#spec.find?.(this.#view, id).catch(() => null) ?? null;
-    if (this.#view.signal.aborted) return;
-    const dialog = found
+    if (this.#view.signal.aborted || this.#opened !== id) return;
+    this.#dialog?.close();
+    const dialog = this.#dialog = found
       ? openDialog(this.#spec.titleOf(found.row), ...this.#spec.details(found.row, found.meta))
       : openDialog(
         "Not found",
@@ -318,7 +320,7 @@ class Listing<T extends ListRow> {
     this.#view.signal.addEventListener("abort", close, { once: true });
     dialog.addEventListener("close", () => {
       this.#view.signal.removeEventListener("abort", close);
-      this.#opened = null;
+      if (this.#dialog === dialog) this.#opened = this.#dialog = null;
       if (!this.#view.signal.aborted && this.#view.param("id") === id) this.#view.setParam("id", null);
     });
   }

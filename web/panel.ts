@@ -279,7 +279,7 @@ export interface Column<T> {
   /** Numbers stand to the right. */
   readonly num?: boolean;
   /** Columns of a higher number go first where there is little room; without one a column stays. */
-  readonly priority?: 0 | 1 | 2 | 3 | 4;
+  readonly priority?: 0 | 1 | 2 | 3 | 4 | 5;
   /** Further classes. */
   readonly class?: string;
   /** For a column of words with a tone. */

@@ -13,7 +13,7 @@ for (
     ["#theblock", "/theblock", ""],
     ["#/network/", "/network", ""],
     ["#//network", "/network", ""],
-    ["#/system?panel=capabilities", "/network", "panel=capabilities"],
+    ["#/network?panel=capabilities", "/network", "panel=capabilities"],
     ["#/network?q=a%3Fb&sort=x", "/network", "q=a%3Fb&sort=x"],
     ["#/energy", "/markets/energy", ""],
     ["#/ads?range=1h", "/markets/ad", "range=1h"],

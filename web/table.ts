@@ -22,7 +22,7 @@ export interface DataColumn<T> {
   readonly id: string;
   readonly label: string;
   readonly num?: boolean;
-  readonly priority?: 0 | 1 | 2 | 3 | 4;
+  readonly priority?: 0 | 1 | 2 | 3 | 4 | 5;
   /** Further classes. */
   readonly class?: string;
   /** Where the value is in the body, for its reason. */

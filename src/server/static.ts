@@ -172,10 +172,12 @@ function send(request: Request, found: Asset, extra: Readonly<Record<string, str
     : wantsEncoding(request, "gzip")
     ? [found.gzip, "-gzip"]
     : [found.bytes, ""];
-  const etag = `${found.etag.slice(0, -1)}${suffix}"`;
-  headers.etag = etag;
-  if (!ifNoneMatch(request.headers.get("if-none-match"), etag)) {
-    return new Response(null, { status: 304, headers });
+  // What never changes under its name is never asked for again.
+  if (!found.immutable) {
+    headers.etag = `${found.etag.slice(0, -1)}${suffix}"`;
+    if (!ifNoneMatch(request.headers.get("if-none-match"), headers.etag)) {
+      return new Response(null, { status: 304, headers });
+    }
   }
   if (suffix !== "") headers["content-encoding"] = suffix.slice(1);
   return new Response(body, { headers });

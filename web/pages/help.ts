@@ -136,7 +136,7 @@ function addKeys(view: View): void {
 
 function addMore(view: View): void {
   addPanel(view, {
-    id: "more",
+    id: "further",
     title: "More",
     span: 6,
     topics: [],

@@ -194,7 +194,6 @@ export function addOpenAlerts(view: View): void {
     medium: 12,
     topics: ["alerts"],
     build(body, panel) {
-      panel.el.classList.add("latest");
       const none = el("p", { class: "dim" }, "Nothing needs you: no alert is open.");
       const table = keyedTable<AlertBody>("Open alerts", ({ id }) => id, [
         "Alert",

@@ -78,6 +78,7 @@ function addList(view: View): void {
       {
         id: "type",
         label: "Market",
+        priority: 0,
         market: true,
         path: "operations[].type",
         value: ({ type }) => type,
@@ -140,7 +141,7 @@ function addList(view: View): void {
         id: "timestamp",
         label: "Chain time",
         num: true,
-        priority: 4,
+        priority: 5,
         path: "operations[].timestamp",
         value: ({ timestamp }) => timestamp,
         format: (at) => formatMoment(Number(at)),

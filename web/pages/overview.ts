@@ -67,7 +67,7 @@ async function addLower(view: View, rangeMs: () => number): Promise<void> {
     if (view.signal.aborted) return;
     markets.addUtilization(view, 4, rangeMs);
     markets.addMarkets(view, 8);
-    markets.addMempool(view, 4);
+    markets.addMempool(view, 12);
   };
   // An address may lead to what is below.
   if (view.param("panel") !== null) return add();

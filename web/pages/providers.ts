@@ -29,14 +29,14 @@ const share = (value: unknown) => `${formatNumber(Number(value) * 100, 1)} %`;
 function figure(
   id: keyof ProviderRow,
   label: string,
-  priority: 0 | 1 | 2 | 3 | 4,
+  priority: 0 | 1 | 2 | 3 | 4 | null,
   format: (value: number | string, row: ProviderRow) => string,
 ): DataColumn<ProviderRow> {
   return {
     id,
     label,
     num: true,
-    priority,
+    ...(priority === null ? {} : { priority }),
     path: `providers[].${id}`,
     value: (row) => exact(row, id),
     format: (value, row) => format(value as number | string, row),
@@ -57,8 +57,8 @@ const COLUMNS: readonly DataColumn<ProviderRow>[] = [
     value: ({ market }) => market,
     format: String,
   },
-  figure("volume_100", "Volume", 0, formatCompact),
-  { ...figure("share", "Share", 0, share), format: share },
+  figure("volume_100", "Volume", null, formatCompact),
+  figure("share", "Share", 0, share),
   figure("receipts_100", "Receipts", 1, (count) => formatCount(Number(count))),
   figure("disputes_100", "Disputes", 2, (count) => formatCount(Number(count))),
   figure("last_height", "Last in block", 2, (height) => formatHeight(Number(height))),

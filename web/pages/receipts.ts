@@ -47,6 +47,7 @@ export const page: Page = {
         {
           id: "market",
           label: "Market",
+          priority: 0,
           market: true,
           path: "receipts[].market",
           value: ({ market }) => market,
@@ -119,7 +120,7 @@ export const page: Page = {
           id: "timestamp",
           label: "Chain time",
           num: true,
-          priority: 4,
+          priority: 5,
           path: "receipts[].timestamp",
           value: ({ timestamp }) => timestamp,
           format: (at) => formatMoment(Number(at)),

@@ -235,7 +235,7 @@ function addKeyboard(view: View, saved: SavedNote): void {
 /** The engine's own settings. Here: what `GET /state` and `POST /state` offer, once the server has them. */
 function addEngine(view: View): void {
   addPanel(view, {
-    id: "engine",
+    id: "engine-settings",
     title: "Engine",
     span: 6,
     topics: ["status"],

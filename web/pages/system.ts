@@ -207,6 +207,7 @@ function addTopics(view: View): void {
         {
           label: "Per second",
           num: true,
+          priority: 1,
           show: (value, { topic }) =>
             value.write(rates.has(topic) ? formatNumber(rates.get(topic)!, 1) : NONE),
         },
