@@ -156,7 +156,7 @@ function addOwnFigures(view: View, id: MarketId): void {
         ? null
         : { state: "empty", text: "This node tells nothing more of this market." },
     build(body) {
-      const list = el("dl", { class: "facts" });
+      const list = el("dl", { class: "facts loose" });
       const values = new Map<string, Value>();
       body.append(list);
       return () => {
