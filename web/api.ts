@@ -63,7 +63,7 @@ export class Api {
 
   /** Subprotocols of a WebSocket: ours, and the key where there is one that can be sent so. */
   protocols(): string[] {
-    return this.#key !== null && /^[\w.~!#$%&'*+^`|-]+$/.test(this.#key)
+    return this.#key !== null && /^[\w.~!#$%&'*+^\x60|-]+$/.test(this.#key)
       ? ["bb.v1", `key.${this.#key}`]
       : ["bb.v1"];
   }
@@ -82,6 +82,11 @@ export class Api {
     });
   }
 
+  /** @throws {Problem} When the answer is not a success, or none comes */
+  open(path: string): Promise<Response> {
+    return this.#answer(path, {}, this.#key);
+  }
+
   /**
    * Tries a key without keeping it.
    *
@@ -92,27 +97,29 @@ export class Api {
   }
 
   async #request(path: string, init: RequestInit, key = this.#key): Promise<unknown> {
+    const response = await this.#answer(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) }, key);
+    const value: unknown = await response.json().catch(() => null);
+    if (value === null) throw new Problem(response.status, "the answer is not JSON");
+    return value;
+  }
+
+  /** An answer with success. */
+  async #answer(path: string, init: RequestInit, key: string | null): Promise<Response> {
     const headers = new Headers(init.headers);
     headers.set("accept", "application/json");
     if (key !== null) headers.set("x-api-key", key);
     let response: Response;
     try {
-      response = await fetch(this.base + path, {
-        ...init,
-        headers,
-        cache: "no-cache",
-        credentials: "omit",
-        signal: AbortSignal.timeout(TIMEOUT_MS),
-      });
+      response = await fetch(this.base + path, { ...init, headers, cache: "no-cache", credentials: "omit" });
     } catch {
       const or = this.remote ? ", or it does not allow this page's origin (server.allowed_origins)" : "";
       throw new Problem(0, `nothing answers at ${this.base}${or}`);
     }
-    const value: unknown = await response.json().catch(() => null);
-    if (response.ok && value !== null) return value;
+    if (response.ok) return response;
     // A key that is wrong is worse than none: it shuts out of what everyone may read.
     if (response.status === 401 && key !== null && key === this.#key) this.setKey(null);
-    const detail = (value as { detail?: unknown } | null)?.detail;
+    const body = await response.json().catch(() => null) as { readonly detail?: unknown } | null;
+    const detail = body?.detail;
     throw new Problem(
       response.status,
       typeof detail === "string" ? detail : `the server answered ${response.status}`,

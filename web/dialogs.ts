@@ -5,16 +5,23 @@ import { el, setHidden } from "./dom.ts";
 import { icon } from "./icons.ts";
 import { enableKeys, KEYS, keysEnabled } from "./keyboard.ts";
 import type { Route } from "./router.ts";
+import { moreStyles } from "./styles.ts";
+
+void moreStyles();
+
+/** Dialogs so far: one can stand above another, and each has a title of its own. */
+let count = 0;
 
 /** A native dialog that is gone when it closes. */
-function open(title: string, ...content: readonly Node[]): HTMLDialogElement {
+export function openDialog(title: string, ...content: readonly Node[]): HTMLDialogElement {
+  const titleId = `dialog-title-${++count}`;
   const dialog = el(
     "dialog",
-    { class: "dialog", "aria-labelledby": "dialog-title" },
+    { class: "dialog", "aria-labelledby": titleId },
     el(
       "header",
       {},
-      el("h2", { id: "dialog-title" }, title),
+      el("h2", { id: titleId }, title),
       el("button", {
         class: "icon-button",
         "aria-label": "Close",
@@ -38,12 +45,12 @@ export function showHelp(routes: readonly Route[]): void {
     const caps = names.split(" ").map((name) => el("kbd", {}, name));
     keys.append(el("div", {}, el("dt", {}, ...caps), el("dd", {}, meaning)));
   };
-  for (const { key, title } of routes) add(`g ${key}`, `Go to ${title}`);
+  for (const { key, title } of routes) if (key !== "") add(`g ${key}`, `Go to ${title}`);
   for (const [names, meaning] of KEYS) add(names, meaning);
   add("← → Home End", "Points of a focused chart; ↑ ↓ its lines, Enter a summary");
   const box = el("input", { type: "checkbox", id: "single-keys", change: () => enableKeys(box.checked) });
   box.checked = keysEnabled();
-  open(
+  openDialog(
     "Help",
     el("h3", {}, "Keys"),
     keys,
@@ -111,7 +118,7 @@ export function askForKey(app: App, why: string): Promise<boolean> {
     ),
     el("button", { class: "button primary" }, "Use key"),
   );
-  const dialog = open("API key needed", form);
+  const dialog = openDialog("API key needed", form);
   dialog.addEventListener("close", () => answer.resolve(false));
   field.focus();
   const tryKey = async () => {

@@ -130,11 +130,11 @@ export interface PooledRow<T> {
 /** Keeps one element per item, in the order of the items; what stays is neither made anew nor moved needlessly. */
 export class Rows<T> {
   readonly #parent: Element;
-  readonly #keyOf: (item: T) => string;
+  readonly #keyOf: (item: T, place: number) => string;
   readonly #create: (item: T) => PooledRow<T>;
   #rows = new Map<string, PooledRow<T>>();
 
-  constructor(parent: Element, keyOf: (item: T) => string, create: (item: T) => PooledRow<T>) {
+  constructor(parent: Element, keyOf: (item: T, place: number) => string, create: (item: T) => PooledRow<T>) {
     this.#parent = parent;
     this.#keyOf = keyOf;
     this.#create = create;
@@ -143,8 +143,8 @@ export class Rows<T> {
   /** Shows the items. */
   show(items: readonly T[]): void {
     const rows = new Map<string, PooledRow<T>>();
-    for (const item of items) {
-      const key = this.#keyOf(item);
+    for (const [place, item] of items.entries()) {
+      const key = this.#keyOf(item, place);
       const row = this.#rows.get(key) ?? this.#create(item);
       row.update(item);
       rows.set(key, row);
@@ -180,8 +180,8 @@ export class Ticker {
   }
 }
 
-/** Schedules flushes on frames, with at least `minMs` between them, and none while the page is hidden. */
-export function frameScheduler(minMs: number): (flush: () => void) => void {
+/** Schedules flushes on frames, with at least `minMs()` between them, and none while the page is hidden. */
+export function frameScheduler(minMs: () => number): (flush: () => void) => void {
   let lastMs = -Infinity;
   return (flush) => {
     const go = () => {
@@ -191,6 +191,6 @@ export function frameScheduler(minMs: number): (flush: () => void) => void {
         flush();
       });
     };
-    setTimeout(go, Math.max(0, lastMs + minMs - performance.now()));
+    setTimeout(go, Math.max(0, lastMs + minMs() - performance.now()));
   };
 }

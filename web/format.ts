@@ -49,11 +49,23 @@ export function formatCompact(value: number | string): string {
   return Math.abs(number) < 10_000 ? formatAmount(value) : signed(fixed(2, true).format(number));
 }
 
+/** An amount of work in its unit: `1 byte`, `8,188 impressions`, `22 mWh`. */
+export function formatUnits(count: number | string, unit: string, format = formatAmount): string {
+  return `${format(count)} ${unit}${Number(count) === 1 || /Wh$/.test(unit) ? "" : "s"}`;
+}
+
 /** Profit or loss: a sign, an arrow and two decimals; zero is neutral. */
 export function formatProfit(value: number, decimals = 2): string {
   const text = formatNumber(Math.abs(value), decimals);
   if (!/[1-9]/.test(text)) return text;
   return value > 0 ? `▲ +${text}` : `▼ ${MINUS}${text}`;
+}
+
+/** Profit or loss in base units, shortened as {@link formatCompact} does. */
+export function formatCompactProfit(value: number | string): string {
+  const sign = Math.sign(Number(value));
+  const text = formatCompact(value).replace(MINUS, "");
+  return sign === 0 ? text : sign > 0 ? `▲ +${text}` : `▼ ${MINUS}${text}`;
 }
 
 /** A price in µ base units per unit, as base units with as many decimals as its size needs. */
@@ -141,18 +153,45 @@ export function formatAge(ms: number): string {
 
 const pad = (value: number) => String(value).padStart(2, "0");
 
-/** Time of day, UTC. */
+let local = false;
+
+/** Times are shown in UTC, or in the zone of the reader's machine. */
+export function useZone(zone: string | undefined): void {
+  local = zone === "local";
+}
+
+/** What stands behind a time. */
+export function zoneName(): string {
+  return local ? "local" : "UTC";
+}
+
+/** The date whose UTC fields are what the clock in the chosen zone shows. */
+function zoned(ms: number): Date {
+  return new Date(local ? ms - new Date(ms).getTimezoneOffset() * 60_000 : ms);
+}
+
+/** Time of day in the chosen zone. */
 export function formatTime(ms: number): string {
-  const date = new Date(ms);
+  const date = zoned(ms);
   return `${pad(date.getUTCHours())}:${pad(date.getUTCMinutes())}:${pad(date.getUTCSeconds())}`;
 }
 
-/** Date and time, UTC. */
+/** Date and time in the chosen zone. */
 export function formatDateTime(ms: number): string {
-  const date = new Date(ms);
+  const date = zoned(ms);
   return `${date.getUTCFullYear()}-${pad(date.getUTCMonth() + 1)}-${pad(date.getUTCDate())} ${
     formatTime(ms)
   }`;
+}
+
+/** Time of day with its zone. */
+export function formatClock(ms: number): string {
+  return `${formatTime(ms)} ${zoneName()}`;
+}
+
+/** Date and time with their zone. */
+export function formatStamp(ms: number): string {
+  return `${formatDateTime(ms)} ${zoneName()}`;
 }
 
 /** An instant as its distance while that is within a day, else as its day; whoever shows it has the time on hover. */

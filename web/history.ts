@@ -26,11 +26,29 @@ function metric<T extends Topic>(topic: T, read: (body: Bodies[T]) => number | n
   return { topic, read } as unknown as Metric;
 }
 
-const gate = (id: "compute" | "storage" | "energy" | "ad") =>
-  metric("gates", (gates) => GATE_LEVELS.indexOf(gates[id].state));
+const gate = (id: MarketId) => metric("gates", (gates) => GATE_LEVELS.indexOf(gates[id].state));
 
-/** Every recorded metric. */
+/** The markets, in the order in which they are always shown, with the dashes of their lines. */
+export const MARKETS = [
+  { id: "compute", label: "Compute", dash: [] },
+  { id: "storage", label: "Storage", dash: [6, 2] },
+  { id: "energy", label: "Energy", dash: [2, 2] },
+  { id: "ad", label: "Ad", dash: [8, 2, 2, 2] },
+] as const;
+
+/** The name of a market. */
+export type MarketId = (typeof MARKETS)[number]["id"];
+
+/** One field of each market. */
+function markets<F extends "utilization_ppm" | "provider_margin_ppm" | "receipts_100">(field: F) {
+  return Object.fromEntries(
+    MARKETS.map(({ id }) => [`${field}.${id}`, metric("markets", ({ markets }) => markets[id][field])]),
+  ) as Record<`${F}.${MarketId}`, Metric>;
+}
+
+/** Every recorded metric; those that the server records too have its names. */
 export const METRICS = {
+  net_profit: metric("pnl", (pnl) => pnl.net_profit),
   finality_lag: metric("network", (network) => network.finality_lag),
   block_time_ms: metric("network", (network) => network.block_time_ms),
   tps: metric("network", (network) => network.tps),
@@ -39,10 +57,9 @@ export const METRICS = {
   bandwidth_out: metric("network", (network) => network.bandwidth_out),
   queue_depth: metric("scheduler", (scheduler) => scheduler.queue_depth),
   mempool_size: metric("mempool", (mempool) => mempool.size),
-  "utilization.compute": metric("markets", ({ markets }) => markets.compute.utilization_ppm),
-  "utilization.storage": metric("markets", ({ markets }) => markets.storage.utilization_ppm),
-  "utilization.energy": metric("markets", ({ markets }) => markets.energy.utilization_ppm),
-  "utilization.ad": metric("markets", ({ markets }) => markets.ad.utilization_ppm),
+  ...markets("utilization_ppm"),
+  ...markets("provider_margin_ppm"),
+  ...markets("receipts_100"),
   "gate.compute": gate("compute"),
   "gate.storage": gate("storage"),
   "gate.energy": gate("energy"),

@@ -39,12 +39,17 @@ export function keysEnabled(): boolean {
   }
 }
 
-/** Switches the single keys on or off, and remembers it. */
-export function enableKeys(on: boolean): void {
+/**
+ * Switches the single keys on or off, and remembers it.
+ *
+ * @returns Why they stay as they were, or null
+ */
+export function enableKeys(on: boolean): string | null {
   try {
     localStorage.setItem(OFF_ITEM, on ? "on" : "off");
+    return null;
   } catch {
-    // They stay as they are.
+    return "the browser does not keep anything for this page";
   }
 }
 
@@ -58,7 +63,7 @@ export function keyHandler(targets: KeyTargets): (event: KeyboardEvent) => void 
     if (isField(target) || document.querySelector("dialog[open]") || !keysEnabled()) return;
     if (performance.now() < chordUntilMs) {
       chordUntilMs = 0;
-      const route = targets.routes.find(({ key }) => key === event.key);
+      const route = targets.routes.find(({ key }) => key !== "" && key === event.key);
       if (!route) return;
       location.hash = `#${route.path}`;
       event.preventDefault();

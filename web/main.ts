@@ -2,13 +2,15 @@
 import { Api } from "./api.ts";
 import type { App } from "./context.ts";
 import { frameScheduler, stats, Ticker } from "./dom.ts";
-import { History, HISTORY_TOPICS } from "./history.ts";
+import { useZone } from "./format.ts";
+import { History, HISTORY_TOPICS, MARKETS } from "./history.ts";
+import type { IconName } from "./icons.ts";
 import { type Route, Router } from "./router.ts";
 import { Shell } from "./shell.ts";
 import { Link } from "./socket.ts";
 import { Store, type Topic } from "./store.ts";
 
-/** At least this long between two flushes. */
+/** At least this long between two flushes, unless the reader wants it longer. */
 const FLUSH_MS = 100;
 
 /** The first page waits so long for the first data, because that decides whether the simulated strip stands above. */
@@ -17,32 +19,55 @@ const FIRST_DATA_MS = 1_000;
 /** What the first page does not need is fetched so long after it. */
 const IDLE_MS = 5_000;
 
+/** The page that needs nothing more than `app.css`. */
+const FIRST = "theblock";
+
 /** Every page, in the order of the rail. A page is a module under `pages/` and a row here. */
 const ROUTES: readonly Route[] = [
-  {
-    path: "/theblock",
-    title: "Overview",
-    group: "Monitor",
-    icon: "overview",
-    key: "o",
-    load: () => import("./pages/overview.ts"),
-  },
-  {
-    path: "/network",
-    title: "Network",
-    group: "Monitor",
-    icon: "network",
-    key: "n",
-    load: () => import("./pages/network.ts"),
-  },
+  route(FIRST, "Overview", "Monitor", "overview", "o", () => import("./pages/overview.ts")),
+  route("network", "Network", "Monitor", "network", "n", () => import("./pages/network.ts")),
+  route("alerts", "Alerts", "Monitor", "bell", "a", () => import("./pages/alerts.ts")),
+  route("markets", "Compare", "Markets", "compare", "k", () => import("./pages/markets.ts")),
+  ...MARKETS.map(({ id, label }, i) =>
+    route(`markets/${id}`, label, "Markets", id, String(i + 1), async () => ({
+      page: (await import("./pages/market.ts")).marketPage(id),
+    }))
+  ),
+  route("providers", "Providers", "Markets", "providers", "d", () => import("./pages/providers.ts")),
+  route("operations", "Operations", "Chain", "operations", "l", () => import("./pages/operations.ts")),
+  route("receipts", "Receipts", "Chain", "receipts", "r", () => import("./pages/receipts.ts")),
+  route("system", "System", "System", "system", "y", () => import("./pages/system.ts")),
+  route("settings", "Settings", "System", "settings", "x", () => import("./pages/settings.ts")),
+  route("help", "Help", "System", "help", "h", () => import("./pages/help.ts")),
 ];
+
+function route(
+  path: string,
+  title: string,
+  group: string,
+  icon: IconName,
+  key: string,
+  load: Route["load"],
+): Route {
+  return { path: `/${path}`, title, group, icon, key, load: path === FIRST ? load : withStyles(load) };
+}
+
+/** A page, once its styles are there as well. */
+function withStyles(load: Route["load"]): Route["load"] {
+  return async () => {
+    const { moreStyles } = await import("./styles.ts");
+    return (await Promise.all([load(), moreStyles()]))[0];
+  };
+}
 
 /** Topics that the shell and the history live on, whatever page is shown. */
 const BASE_TOPICS: readonly Topic[] = ["health", "status", "capabilities", "alerts", ...HISTORY_TOPICS];
 
 const declared = document.querySelector<HTMLMetaElement>("meta[name=api-base]")?.content ?? null;
 const api = new Api(location, declared);
-const store = new Store(frameScheduler(FLUSH_MS));
+const { dataset } = document.documentElement;
+useZone(dataset.zone);
+const store = new Store(frameScheduler(() => Math.max(FLUSH_MS, Number(dataset.refresh) || 0)));
 const history = new History();
 const ticker = new Ticker();
 const link = new Link({ api, store, onMessage: () => history.sample(store, store.nowMs()) });

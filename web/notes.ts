@@ -1,4 +1,7 @@
 import { el } from "./dom.ts";
+import { moreStyles } from "./styles.ts";
+
+void moreStyles();
 
 let popover: HTMLElement | null = null;
 let opener: HTMLElement | null = null;

@@ -1,7 +1,7 @@
 /** Panels: one frame for all, with one attribute that says how the data stands. */
 import type { ChartSpec } from "./charts/chart.ts";
 import { type Child, el, Rows, setAttr, setHidden, setText, text, Value } from "./dom.ts";
-import { formatAge, formatDateTime, formatTime } from "./format.ts";
+import { formatAge, formatClock, formatStamp } from "./format.ts";
 import { icon, Status, type Tone } from "./icons.ts";
 import type { View } from "./router.ts";
 import { reasonOf, type Store, type Topic, type TopicProblem } from "./store.ts";
@@ -116,8 +116,8 @@ export class Panel {
       "aria-label": `Notes on ${spec.title}: what is unknown or estimated`,
       title: "What is unknown or estimated here",
       click: async () => (await import("./notes.ts")).showNotes(this.#notes, spec.title, this.body),
-    }, icon("note"));
-    this.#matrixLink = el("a", { href: "#/network?panel=capabilities" }, "What this node offers");
+    }, icon("info"));
+    this.#matrixLink = el("a", { href: "#/system?panel=capabilities" }, "What this node offers");
     this.#retry = el("button", { class: "button", click: () => view.app.link.retry() }, "Retry now");
     this.#message = el(
       "p",
@@ -214,11 +214,11 @@ export class Panel {
     else if (oldest && condition !== "loading") {
       const age = formatAge(nowMs - oldest.as_of_ms);
       if (condition === "stale") mark = `${age} old`;
-      else if (condition === "dead") mark = `last ${formatTime(oldest.as_of_ms)} UTC`;
+      else if (condition === "dead") mark = `last ${formatClock(oldest.as_of_ms)}`;
       else mark = oldest.source === "simulated" ? age : `${oldest.source} · ${age}`;
     }
     setText(this.#mark, mark);
-    if (oldest) setAttr(this.#markEl, "title", `as of ${formatDateTime(oldest.as_of_ms)} UTC`);
+    if (oldest) setAttr(this.#markEl, "title", `as of ${formatStamp(oldest.as_of_ms)}`);
   }
 }
 
@@ -279,13 +279,27 @@ export interface Column<T> {
   /** Numbers stand to the right. */
   readonly num?: boolean;
   /** Columns of a higher number go first where there is little room; without one a column stays. */
-  readonly priority?: 0 | 1 | 2 | 3 | 4;
+  readonly priority?: 0 | 1 | 2 | 3 | 4 | 5;
   /** Further classes. */
   readonly class?: string;
   /** For a column of words with a tone. */
   readonly tone?: (row: T) => readonly [Tone, string];
+  /** For a column of anything else. */
+  readonly fill?: Filler<T>;
   /** For a column of values. */
   readonly show?: (value: Value, row: T) => void;
+}
+
+/** Builds a cell, once; the result brings it up to date. */
+export type Filler<T> = (cell: HTMLElement) => (row: T) => void;
+
+/** Fills a cell with what never changes as long as its row has the same key. */
+export function fixed<T>(content: (row: T) => readonly Child[]): Filler<T> {
+  return (cell) => (row) => {
+    if (!cell.firstChild) {
+      cell.append(...content(row).filter((child) => child !== null && child !== undefined));
+    }
+  };
 }
 
 /** Classes of the cells of a column. */
@@ -298,28 +312,34 @@ export function cellClass(column: Pick<Column<never>, "num" | "priority" | "clas
  * A table whose rows are kept by their keys.
  *
  * @param head Label of the first column, and what names a row
+ * @param keyOf Key of an item; its place in the list makes rows that are written over instead of replaced
  */
 export function keyedTable<T>(
   caption: string,
-  keyOf: (row: T) => string,
-  head: readonly [label: string, content: (row: T) => readonly Child[]],
+  keyOf: (row: T, place: number) => string,
+  head: readonly [label: string, fill: Filler<T>],
   columns: readonly Column<T>[],
 ): Shown<readonly T[]> {
   const body = el("tbody");
-  const rows = new Rows<T>(body, keyOf, (first) => {
-    const name = el("th", { scope: "row" }, ...head[1](first));
+  const rows = new Rows<T>(body, keyOf, () => {
+    const name = el("th", { scope: "row" });
+    const updateName = head[1](name);
     const cells = columns.map((column) => {
       const cell = el("td", { class: cellClass(column) });
       if (column.tone) {
         const status = new Status(cell);
         return { cell, update: (row: T) => status.show(...column.tone!(row)) };
       }
+      if (column.fill) return { cell, update: column.fill(cell) };
       const value = new Value(cell);
       return { cell, update: (row: T) => column.show!(value, row) };
     });
     return {
       el: el("tr", {}, name, ...cells.map(({ cell }) => cell)),
-      update: (row) => cells.forEach(({ update }) => update(row)),
+      update: (row) => {
+        updateName(row);
+        for (const { update } of cells) update(row);
+      },
     };
   });
   const titles = [el("th", { scope: "col" }, head[0])];
@@ -342,7 +362,10 @@ export function keyedTable<T>(
   };
 }
 
-const RANGES = [["5m", 300_000], ["15m", 900_000], ["1h", 3_600_000]] as const;
+const RANGES = [["5m", 300_000], ["15m", 900_000], ["1h", 3_600_000], ["24h", 86_400_000], [
+  "7d",
+  604_800_000,
+]] as const;
 
 /** Puts the choice of the visible time beside the headline; it lives in the address. */
 export function rangePicker(view: View): () => number {

@@ -1,6 +1,6 @@
 /** Addresses and views: which page the hash names, and everything that ends when the reader leaves it. */
 import type { App } from "./context.ts";
-import { el, type Ticker } from "./dom.ts";
+import { el, setAttr, type Ticker } from "./dom.ts";
 import type { IconName } from "./icons.ts";
 import type { Topic, Watcher } from "./store.ts";
 
@@ -13,8 +13,8 @@ export interface Address {
 /** What a page module exports as `page`. */
 export interface Page {
   readonly title: string;
-  /** Builds the page into `view.root`; called once per visit. */
-  mount(view: View): void;
+  /** Builds the page into `view.root`; called once per visit. What it promises is the rest of the page. */
+  mount(view: View): void | Promise<void>;
 }
 
 /** A row of the route table. */
@@ -23,7 +23,7 @@ export interface Route {
   readonly title: string;
   readonly group: string;
   readonly icon: IconName;
-  /** Second key after `g`. */
+  /** Second key after `g`; empty where there is none. */
   readonly key: string;
   readonly load: () => Promise<{ readonly page: Page }>;
 }
@@ -182,7 +182,17 @@ export class Router {
     const actions = el("div", { class: "actions" });
     const root = el("div", { class: "grid" });
     this.#view = new View(app, ticker, root, actions, address.query, leave.signal);
-    page.mount(this.#view);
+    const view = this.#view;
+    const rest = page.mount(view);
+    setAttr(main, "aria-busy", rest ? "true" : null);
+    rest?.catch((error) =>
+      view.root.append(el("p", { class: "form-error" }, `Not all of it loaded: ${error}`))
+    )
+      .finally(() => {
+        if (leave.signal.aborted) return;
+        setAttr(main, "aria-busy", null);
+        reveal(parseHash(location.hash).query);
+      });
     main.replaceChildren(el("div", { class: "page-head" }, heading, actions), root);
     main.dataset.path = address.path;
     onRoute(route, page.title);

@@ -1,7 +1,15 @@
 /** What stands around every page: status bar, simulated strip, rail, footer, and the voice for loss and recovery. */
 import type { App } from "./context.ts";
 import { el, setAttr, setHidden, setText, type Ticker } from "./dom.ts";
-import { formatAge, formatDuration, formatHeight, formatNumber, formatTime, NONE } from "./format.ts";
+import {
+  formatAge,
+  formatClock,
+  formatDuration,
+  formatHeight,
+  formatNumber,
+  formatTime,
+  NONE,
+} from "./format.ts";
 import { Icon, icon, Status, type Tone } from "./icons.ts";
 import type { Route } from "./router.ts";
 import type { LinkState } from "./socket.ts";
@@ -59,6 +67,8 @@ const TONE_COLORS: Readonly<Record<Chip["tone"], string>> = {
   warn: "E8B04A",
   bad: "FF7B81",
   unknown: "8F9BAD",
+  info: "6AA8FF",
+  clock: "6AA8FF",
   sim: "CFA3FF",
 };
 
@@ -120,14 +130,31 @@ export class Shell {
   /** Shows the frame, with the rail. */
   open(): void {
     for (const group of new Set(this.#routes.map((route) => route.group))) {
-      const list = el("ul");
-      for (const { group: own, path, title, icon: name } of this.#routes) {
-        if (own !== group) continue;
-        const props = { href: `#${path}`, click: () => this.toggleMenu(false) };
+      const id = `pages-${group.toLowerCase()}`;
+      const list = el("ul", { id });
+      const own = this.#routes.filter((route) => route.group === group);
+      for (const { path, title, icon: name, key } of own) {
+        const props = { href: `#${path}`, "data-key": key || null, click: () => this.toggleMenu(false) };
         list.append(el("li", {}, el("a", props, icon(name), el("span", {}, title))));
       }
-      byId("rail").append(el("h2", {}, group), list);
+      // Where there is little room, a group is a button of the bar at the bottom and its pages a sheet above it.
+      const button = el(
+        "button",
+        {
+          class: "group-button",
+          "aria-expanded": "false",
+          "aria-controls": id,
+          click: () => this.#openGroup(box.classList.contains("open") ? null : box),
+        },
+        icon(own[0]!.icon),
+        group,
+      );
+      const box = el("div", { class: "group" }, el("h2", {}, group), button, list);
+      byId("rail").append(box);
     }
+    document.addEventListener("click", ({ target }) => {
+      if (!(target as Element).closest(".rail")) this.#openGroup(null);
+    });
     document.body.dataset.ready = "";
   }
 
@@ -135,7 +162,11 @@ export class Shell {
   onRoute(route: Route | null, title: string): void {
     this.#title = title;
     for (const anchor of byId("rail").querySelectorAll("a")) {
-      setAttr(anchor, "aria-current", anchor.hash === `#${route?.path}` ? "page" : null);
+      const here = anchor.hash === `#${route?.path}`;
+      setAttr(anchor, "aria-current", here ? "page" : null);
+    }
+    for (const box of byId("rail").querySelectorAll(".group")) {
+      setAttr(box, "data-here", box.querySelector("[aria-current]") ? "" : null);
     }
     this.#show();
   }
@@ -167,10 +198,19 @@ export class Shell {
     (await import("./dialogs.ts")).showHelp(this.#routes);
   }
 
+  /** Opens the sheet of a group, and closes the others. */
+  #openGroup(open: Element | null): void {
+    for (const box of byId("rail").children) {
+      box.classList.toggle("open", box === open);
+      setAttr(box.querySelector(".group-button")!, "aria-expanded", String(box === open));
+    }
+  }
+
   /** Opens or closes the rail where it is a drawer. */
   toggleMenu(open = byId("menu").ariaExpanded !== "true"): void {
     setAttr(byId("menu"), "aria-expanded", String(open));
     byId("rail").classList.toggle("open", open);
+    if (!open) this.#openGroup(null);
   }
 
   #tick(): void {
@@ -199,7 +239,7 @@ export class Shell {
       const { block_height: height, finalized_height: final } = health;
       write("height", height === null ? NONE : formatHeight(height));
       write("lag", height === null || final === null ? NONE : formatNumber(height - final));
-      write("as-of", `as of ${formatTime(health._meta.as_of_ms)} UTC`);
+      write("as-of", `as of ${formatClock(health._meta.as_of_ms)}`);
     }
     if (status) {
       write("engine", ENGINE_WORDS[status.status]);

@@ -77,6 +77,10 @@ export class Link {
   rttMs: number | null = null;
   /** Messages so far. */
   messages = 0;
+  /** Times that the socket was lost. */
+  losses = 0;
+  /** Patches that did not follow what was known, so that a snapshot had to be asked for. */
+  resyncs = 0;
   /** Whether plain requests bring data while the socket is down. */
   polled = false;
   /** Whether the server asked for a key. */
@@ -189,6 +193,7 @@ export class Link {
   /** The socket is gone, or never came. */
   #lost(): void {
     const wasOpen = this.#state.kind === "open";
+    if (wasOpen) this.losses++;
     this.#drop(4000, "lost");
     if (isOffline(this.#api.base)) return this.#set({ kind: "offline" });
     const waitMs = backoffMs(this.#attempt, this.#random());
@@ -219,6 +224,7 @@ export class Link {
       if (this.#store.apply(message as unknown as TopicMessage) !== null) this.#asked.delete(topic);
       else if (!this.#asked.has(topic)) {
         this.#asked.add(topic);
+        this.resyncs++;
         this.#send({ op: "sub", topics: [topic] });
       }
       return this.#onMessage?.();

@@ -13,8 +13,11 @@ import type {
   Mempool,
   Meta,
   NetworkMetrics,
+  Operations,
   Peers,
+  Pnl,
   Providers,
+  Receipts,
   SchedulerStats,
   Status,
 } from "../src/server/wire.ts";
@@ -23,6 +26,7 @@ import type {
 export interface Bodies {
   readonly health: Body<Health>;
   readonly status: Body<Status>;
+  readonly pnl: Body<Pnl>;
   readonly gates: Body<Gates>;
   readonly network: Body<NetworkMetrics>;
   readonly markets: Body<MarketsHealth>;
@@ -35,6 +39,8 @@ export interface Bodies {
   readonly mempool: Body<Mempool>;
   readonly capabilities: Body<Capabilities>;
   readonly providers: Body<Providers>;
+  readonly operations: Body<Operations>;
+  readonly receipts: Body<Receipts>;
   readonly alerts: Body<Alerts>;
 }
 
@@ -45,6 +51,7 @@ export type Topic = keyof Bodies;
 export const TOPIC_PATHS: Readonly<Record<Topic, string>> = {
   health: "/theblock/health",
   status: "/theblock/status",
+  pnl: "/theblock/pnl",
   gates: "/theblock/gates",
   network: "/theblock/network/metrics",
   markets: "/theblock/markets/health",
@@ -57,6 +64,8 @@ export const TOPIC_PATHS: Readonly<Record<Topic, string>> = {
   mempool: "/theblock/mempool",
   capabilities: "/theblock/capabilities",
   providers: "/theblock/providers",
+  operations: "/theblock/operations",
+  receipts: "/theblock/receipts",
   alerts: "/theblock/alerts",
 };
 
@@ -114,6 +123,8 @@ export class Store {
   #skewMs: number | null = null;
   /** Flushes so far. */
   flushes = 0;
+  /** Messages so far, topic by topic. */
+  readonly received = new Map<Topic, number>();
 
   /** @param schedule Runs the flush soon, on a frame; called at most once between flushes */
   constructor(schedule: (flush: () => void) => void) {
@@ -162,6 +173,7 @@ export class Store {
    * @returns The keys that changed, or null for a patch that does not follow what is known: a snapshot is needed
    */
   apply({ topic, seq, kind, data }: TopicMessage): ReadonlySet<string> | null {
+    this.received.set(topic, (this.received.get(topic) ?? 0) + 1);
     const before = this.#live.get(topic);
     let next: Record<string, unknown>;
     if (kind === "snap") next = { ...data };

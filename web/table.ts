@@ -1,7 +1,7 @@
 /** Tables that can be sorted and filtered, and that only draw the rows in sight when there are many. */
 import { el, setAttr, setHidden, setText, text, Value } from "./dom.ts";
 import { formatCount } from "./format.ts";
-import { icon } from "./icons.ts";
+import { icon, Status, type Tone } from "./icons.ts";
 import { cellClass } from "./panel.ts";
 import type { View } from "./router.ts";
 import { reasonOf } from "./store.ts";
@@ -10,8 +10,9 @@ import type { Meta } from "../src/server/wire.ts";
 /** More rows than this are drawn only where they are in sight. */
 export const ROWS_DRAWN_MAX = 200;
 
-/** Every row of a long table has this height. */
+/** Every row of a long table has this height; the stylesheet has the same ones. */
 const ROW_PX = 28;
+const ROW_PX_BY_DENSITY: Readonly<Record<string, number>> = { compact: 26, comfortable: 40 };
 
 /** Rows drawn above and below the visible ones. */
 const OVERSCAN = 10;
@@ -21,7 +22,9 @@ export interface DataColumn<T> {
   readonly id: string;
   readonly label: string;
   readonly num?: boolean;
-  readonly priority?: 0 | 1 | 2 | 3 | 4;
+  readonly priority?: 0 | 1 | 2 | 3 | 4 | 5;
+  /** Further classes. */
+  readonly class?: string;
   /** Where the value is in the body, for its reason. */
   readonly path: string;
   /** What rows are sorted and filtered by. */
@@ -29,6 +32,10 @@ export interface DataColumn<T> {
   format(value: string | number | boolean, row: T): string;
   /** The exact value, for hovering. */
   full?(row: T): string | undefined;
+  /** For a column of words with a tone. */
+  tone?(row: T): readonly [Tone, string];
+  /** For a column of markets: a square in the market's colour before the word. */
+  readonly market?: true;
 }
 
 /** What a table is made from. */
@@ -36,10 +43,14 @@ export interface DataTableSpec<T> {
   readonly name: string;
   readonly columns: readonly DataColumn<T>[];
   readonly keyOf: (row: T) => string;
-  /** Column and direction at the start. */
-  readonly sort: readonly [column: string, descending: boolean];
+  /** Column and direction at the start; rows without it stay in the order in which they are given. */
+  readonly sort?: readonly [column: string, descending: boolean];
   /** The first column: how its identifiers are shown, all of them at once. */
   readonly shorten: (ids: readonly string[]) => readonly string[];
+  /** What is copied of a row; its key when left out. */
+  readonly nameOf?: (row: T) => string;
+  /** What a row leads to; without it, the first column copies its identifier. */
+  readonly open?: (row: T) => void;
 }
 
 /** The rows to draw for a scroll position: first index, and one after the last. */
@@ -110,7 +121,9 @@ export class DataTable<T> {
       el(
         "th",
         { scope: "col", class: cellClass(column), "data-column": column.id },
-        el("button", { class: "sort", click: () => this.#sortBy(column.id) }, column.label, icon("down")),
+        spec.sort
+          ? el("button", { class: "sort", click: () => this.#sortBy(column.id) }, column.label, icon("down"))
+          : column.label,
       )
     );
     this.#body.append(this.#above, this.#below);
@@ -140,13 +153,15 @@ export class DataTable<T> {
     this.el = el(
       "div",
       { class: "data-table" },
-      el(
-        "div",
-        { class: "table-tools" },
-        this.#filter,
-        this.#clear,
-        el("span", { class: "dim" }, this.#count),
-      ),
+      spec.sort
+        ? el(
+          "div",
+          { class: "table-tools" },
+          this.#filter,
+          this.#clear,
+          el("span", { class: "dim" }, this.#count),
+        )
+        : null,
       this.#scroller,
       this.#missingEl,
     );
@@ -164,7 +179,7 @@ export class DataTable<T> {
     this.#arrange();
   }
 
-  get #sort(): readonly [string, boolean] {
+  get #sort(): readonly [string, boolean] | undefined {
     const [column, direction] = (this.#view.param("sort") ?? "").split(":");
     return this.#spec.columns.some(({ id }) => id === column)
       ? [column!, direction === "desc"]
@@ -172,7 +187,7 @@ export class DataTable<T> {
   }
 
   #sortBy(id: string): void {
-    const [column, descending] = this.#sort;
+    const [column, descending] = this.#sort!;
     this.#view.setParam("sort", `${id}:${column === id && !descending ? "desc" : "asc"}`);
   }
 
@@ -180,17 +195,19 @@ export class DataTable<T> {
   #arrange(): void {
     if (!this.#meta) return;
     const { columns, keyOf, shorten } = this.#spec;
-    const needle = (this.#view.param("q") ?? "").trim().toLowerCase();
-    const [sortId, descending] = this.#sort;
-    const sorter = columns.find(({ id }) => id === sortId)!;
+    const [sortId, descending] = this.#spec.sort ? this.#sort! : [null, false];
+    const needle = sortId === null ? "" : (this.#view.param("q") ?? "").trim().toLowerCase();
+    const sorter = columns.find(({ id }) => id === sortId);
     const matches = (row: T) =>
       columns.some((column) => {
         const value = column.value(row);
         const said = typeof value === "boolean" ? column.format(value, row) : String(value ?? "");
         return said.toLowerCase().includes(needle);
       });
-    this.#shown = (needle === "" ? [...this.#rows] : this.#rows.filter(matches))
-      .sort((a, b) => compareValues(sorter.value(a), sorter.value(b), descending));
+    this.#shown = needle === "" ? [...this.#rows] : this.#rows.filter(matches);
+    if (sorter) {
+      (this.#shown as T[]).sort((a, b) => compareValues(sorter.value(a), sorter.value(b), descending));
+    }
     this.#shorts = shorten(this.#shown.map(keyOf));
     this.#hideUnknown();
     this.#heads.forEach((head, i) => {
@@ -226,14 +243,15 @@ export class DataTable<T> {
 
   #draw(): void {
     const count = this.#shown.length;
+    const rowPx = ROW_PX_BY_DENSITY[document.documentElement.dataset.density ?? ""] ?? ROW_PX;
     // Where the reader has scrolled to is only asked when it matters: the question makes the browser lay out.
     const [from, to] = count <= ROWS_DRAWN_MAX
       ? [0, count]
-      : rowWindow(count, this.#scroller.scrollTop, this.#scroller.clientHeight || 420);
+      : rowWindow(count, this.#scroller.scrollTop, this.#scroller.clientHeight || 420, rowPx);
     setHidden(this.#above, from === 0);
     setHidden(this.#below, to === count);
-    this.#above.style.setProperty("height", `${from * ROW_PX}px`);
-    this.#below.style.setProperty("height", `${(count - to) * ROW_PX}px`);
+    this.#above.style.setProperty("height", `${from * rowPx}px`);
+    this.#below.style.setProperty("height", `${(count - to) * rowPx}px`);
     const drawn = new Set<string>();
     let at: Element = this.#above;
     for (let i = from; i < to; i++) {
@@ -241,7 +259,7 @@ export class DataTable<T> {
       const key = this.#spec.keyOf(row);
       drawn.add(key);
       let pooled = this.#pool.get(key);
-      if (!pooled) this.#pool.set(key, pooled = this.#makeRow(key));
+      if (!pooled) this.#pool.set(key, pooled = this.#makeRow(this.#spec.nameOf?.(row) ?? key));
       pooled.update(row, this.#shorts[i]!, this.#meta!);
       setAttr(pooled.el, "aria-rowindex", String(i + 2));
       if (at.nextElementSibling !== pooled.el) at.after(pooled.el);
@@ -255,38 +273,50 @@ export class DataTable<T> {
     this.#rove();
   }
 
-  #makeRow(key: string): DrawnRow<T> {
+  #makeRow(full: string): DrawnRow<T> {
     const [first, ...others] = this.#spec.columns;
     const name = text();
+    let newest: T | null = null;
+    const { open } = this.#spec;
     const copy = el("button", {
       class: "copy mono",
       tabindex: -1,
-      title: `${key} (click to copy)`,
-      "aria-label": `${first!.label} ${key}, copy`,
-      click: () => void copyText(copy, key),
+      title: open ? full : `${full} (click to copy)`,
+      "aria-label": `${first!.label} ${full}, ${open ? "details" : "copy"}`,
+      "aria-haspopup": open ? "dialog" : null,
+      click: () => open ? open(newest!) : void copyText(copy, full),
     }, name);
-    const cells = others.map((column) => ({
-      column,
-      value: new Value(el("td", { class: cellClass(column) })),
-    }));
+    const cells = others.map((column) => {
+      const cell = el("td", { class: cellClass(column) });
+      if (column.tone) {
+        const status = new Status(cell);
+        return { column, el: cell, show: (row: T) => status.show(...column.tone!(row)) };
+      }
+      const square = column.market ? cell.appendChild(el("span", { class: "square" })) : null;
+      const value = new Value(cell);
+      return {
+        column,
+        el: cell,
+        show: (row: T, meta: Meta) => {
+          const known = column.value(row);
+          if (square) setAttr(square, "data-market", String(known));
+          value.show(known, (some) => column.format(some, row), meta, column.path, column.full?.(row));
+        },
+      };
+    });
     return {
       el: el(
         "tr",
         {},
         el("th", { scope: "row", class: cellClass(first!) }, copy),
-        ...cells.map(({ value }) => value.el),
+        ...cells.map((cell) => cell.el),
       ),
       update: (row, short, meta) => {
+        newest = row;
         setText(name, short);
-        for (const { column, value } of cells) {
-          setHidden(value.el, this.#hidden.has(column.id));
-          value.show(
-            column.value(row),
-            (known) => column.format(known, row),
-            meta,
-            column.path,
-            column.full?.(row),
-          );
+        for (const { column, el: cell, show } of cells) {
+          setHidden(cell, this.#hidden.has(column.id));
+          show(row, meta);
         }
       },
     };

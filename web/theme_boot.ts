@@ -1,7 +1,9 @@
-// Runs before the first paint, so that the page never flashes in the wrong theme.
+// Runs before the first paint, so that the page never flashes in the wrong theme or density.
 try {
-  const theme = localStorage.getItem("bb.theme");
-  if (theme !== null && /^(dark|light|contrast)$/.test(theme)) document.documentElement.dataset.theme = theme;
+  for (const name of ["theme", "density", "profit", "zone", "refresh"]) {
+    const value = localStorage.getItem(`bb.${name}`);
+    if (value !== null && /^[a-z0-9-]{1,16}$/.test(value)) document.documentElement.dataset[name] = value;
+  }
 } catch {
-  // Storage is switched off: the theme follows the system.
+  // Storage is switched off: everything is as it is by default.
 }

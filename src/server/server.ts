@@ -20,12 +20,19 @@ export const URL_MAX = 8_192;
 /** How long open connections get to end. */
 const DRAIN_MS = 4_000;
 
+/** What the parts of the page are called in metrics. */
+const WEB_ROUTE = `${WEB_PREFIX}*`;
+
 /** Headers that every response has. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
+  "cross-origin-resource-policy": "same-origin",
+};
+
+/** Headers of everything that a browser could open; the parts of the page are none of it, and many. */
+const DOCUMENT_HEADERS: Readonly<Record<string, string>> = {
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
-  "cross-origin-resource-policy": "same-origin",
   "x-frame-options": "DENY",
 };
 
@@ -119,6 +126,8 @@ export class Server {
     this.#options.metrics.seconds.observe((this.#options.clock.monotonicMs() - began) / 1000, { route });
     if (response.status === 101) return response;
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
+    if (route === WEB_ROUTE) return response;
+    for (const [name, value] of Object.entries(DOCUMENT_HEADERS)) response.headers.set(name, value);
     response.headers.set("x-request-id", requestId);
     return response;
   }
@@ -139,9 +148,11 @@ export class Server {
     if (!reads) hosts.checkOrigin(request);
     if (request.method === "OPTIONS") return preflight(router.match("GET", url.pathname));
     if (url.pathname.startsWith(WEB_PREFIX) && reads) {
-      named(`${WEB_PREFIX}*`);
       const file = web.file(request, url.pathname);
-      if (file) return file;
+      if (file) {
+        named(WEB_ROUTE);
+        return file;
+      }
     }
     if (url.pathname === "/" && reads && request.headers.get("accept")?.includes("text/html")) {
       named("/");

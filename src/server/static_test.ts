@@ -44,6 +44,52 @@ Deno.test("toJavaScript() erases types and keeps line numbers", () => {
   assertEquals(toJavaScript({ path: "a.js", text: "x: y" }), "x: y");
 });
 
+Deno.test("toJavaScript() leaves comments and indentation out, and nothing else", () => {
+  const text = toJavaScript({
+    path: "a.js",
+    text: [
+      "/**",
+      " * What it is.",
+      " */",
+      "  const url = 'http://a/*b'; // kept",
+      "  // gone",
+      "  /* gone */ const two = 2;",
+      "const three = /* kept */ 3;",
+    ].join("\n"),
+  });
+  assertEquals(text.split("\n"), [
+    "",
+    "",
+    "",
+    "const url = 'http://a/*b'; // kept",
+    "",
+    "const two = 2;",
+    "const three = /* kept */ 3;",
+  ]);
+});
+
+Deno.test("toJavaScript() may compact every module of the page: no template has text over several lines", async () => {
+  for (const source of await readWebSources(new URL("../../web/", import.meta.url))) {
+    if (!/\.[jt]s$/.test(source.path)) continue;
+    const stack: string[] = [];
+    toJavaScript(source).split("\n").forEach((line, number) => {
+      for (let i = 0; i < line.length; i++) {
+        const top = stack.at(-1);
+        const char = line[i]!;
+        if (top === "`" || top === "'" || top === '"') {
+          if (char === "\\") i++;
+          else if (char === top) stack.pop();
+          else if (top === "`" && line.startsWith("${", i)) stack.push("{") && i++;
+        } else if ("`'\"{".includes(char)) stack.push(char);
+        else if (char === "}") stack.pop();
+      }
+      // A quote in a regular expression is no string.
+      while (stack.at(-1) === "'" || stack.at(-1) === '"') stack.pop();
+      assert(stack.at(-1) !== "`", `${source.path}:${number + 1} ends within the text of a template`);
+    });
+  }
+});
+
 Deno.test("WebAssets.page() holds an import map whose hash the policy names", async () => {
   const web = new WebAssets(SOURCES);
   const response = web.page(get("/"));

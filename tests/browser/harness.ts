@@ -20,6 +20,24 @@ const FLAGS = [
   "--disable-sync",
 ];
 
+/** Every page of the rail: its address and its headline. */
+export const PAGES: readonly (readonly [hash: string, title: string])[] = [
+  ["#/theblock", "Overview"],
+  ["#/network", "Network"],
+  ["#/alerts", "Alerts"],
+  ["#/markets", "Markets"],
+  ["#/markets/compute", "Compute market"],
+  ["#/markets/storage", "Storage market"],
+  ["#/markets/energy", "Energy market"],
+  ["#/markets/ad", "Ad market"],
+  ["#/providers", "Providers"],
+  ["#/operations", "Operations"],
+  ["#/receipts", "Receipts"],
+  ["#/system", "System"],
+  ["#/settings", "Settings"],
+  ["#/help", "Help"],
+];
+
 /** How long anything may take to appear. */
 export const PATIENCE_MS = 20_000;
 
@@ -45,20 +63,57 @@ function exists(path: string): boolean {
 }
 
 /** Without a browser a test is skipped and says so; in CI (the variable `CI` is set) it fails. */
-export function browserTest(name: string, run: () => Promise<void>): void {
+export function browserTest(name: string, run: (t: Deno.TestContext) => Promise<void>): void {
   const skip = CHROMIUM === null && Deno.env.get("CI") === undefined;
   Deno.test({
     name: skip ? `${name} (SKIPPED: no Chromium found; install it or set CHROMIUM_PATH)` : name,
     ignore: skip,
-    fn: async () => {
+    fn: async (t) => {
       if (CHROMIUM === null) {
         throw new Error(
           "Cannot test the page: no Chromium found, and CI must have one; install it or set CHROMIUM_PATH",
         );
       }
-      await run();
+      await run(t);
     },
   });
+}
+
+/** A case of a suite: what {@link visit} does, in the suite's browser and with its server. */
+export type SuiteCase = (given: {
+  readonly server: Running;
+  readonly visit: (url: string, options: VisitOptions, run: (given: Visit) => Promise<void>) => Promise<void>;
+}) => Promise<void>;
+
+/** Cases that share one server and one browser; `run` comes last and makes them one test with a step for each. */
+export interface Suite {
+  (name: string, run: SuiteCase): void;
+  run(): void;
+}
+
+/** Makes a suite. Its cases must leave the server as they found it. */
+export function browserSuite(name: string, options: ProgramOptions): Suite {
+  const cases: (readonly [string, SuiteCase])[] = [];
+  const add = (title: string, run: SuiteCase) => void cases.push([title, run]);
+  const run = () =>
+    browserTest(name, async (t) => {
+      await using server = await startProgram(options);
+      const browser = await launch();
+      try {
+        for (const [title, run] of cases) {
+          await t.step({
+            name: title,
+            // Server and browser go on beyond the step; the test around all of them is the one that cleans up.
+            sanitizeOps: false,
+            sanitizeResources: false,
+            fn: () => run({ server, visit: (url, how, go) => visitIn(browser, url, how, go) }),
+          });
+        }
+      } finally {
+        await browser.close();
+      }
+    });
+  return Object.assign(add, { run });
 }
 
 /** A program of ours, running. */
@@ -214,13 +269,31 @@ export async function visit(
   options: VisitOptions,
   run: (given: Visit) => Promise<void>,
 ): Promise<void> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM!, args: FLAGS });
-  const complaints: string[] = [];
+  const browser = await launch();
   try {
-    const context = await browser.newContext({
-      viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
-      colorScheme: options.colorScheme ?? "dark",
-    });
+    await visitIn(browser, url, options, run);
+  } finally {
+    await browser.close();
+  }
+}
+
+function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM!, args: FLAGS });
+}
+
+/** The same in a browser that is there already; the page has a profile of its own. */
+async function visitIn(
+  browser: Browser,
+  url: string,
+  options: VisitOptions,
+  run: (given: Visit) => Promise<void>,
+): Promise<void> {
+  const complaints: string[] = [];
+  const context = await browser.newContext({
+    viewport: { width: options.width ?? 1440, height: options.height ?? 900 },
+    colorScheme: options.colorScheme ?? "dark",
+  });
+  try {
     context.setDefaultTimeout(PATIENCE_MS);
     const page = await context.newPage();
     page.on("console", (message) => {
@@ -241,7 +314,7 @@ export async function visit(
     const unexpected = complaints.filter((complaint) => !options.expected?.test(complaint));
     if (unexpected.length > 0) throw new Error(`the page complained:\n${unexpected.join("\n")}`);
   } finally {
-    await browser.close();
+    await context.close();
   }
 }
 
@@ -268,7 +341,8 @@ export function stateOf(page: Page, id: string): Promise<string> {
 export async function loaded(page: Page): Promise<void> {
   await settles(page, () => {
     const panels = [...document.querySelectorAll(".panel")];
-    return panels.length > 0 && panels.every((panel) => !panel.matches('[data-state~="loading"]'));
+    return panels.length > 0 && !document.querySelector("main[aria-busy=true]") &&
+      panels.every((panel) => !panel.matches('[data-state~="loading"]'));
   });
 }
 

@@ -2,21 +2,54 @@
 /** How the page fits: every width from 320 px up, every theme, and fingers. */
 // @ts-types="#types/std_assert.d.ts"
 import { assertEquals, assertNotEquals } from "@std/assert";
-import { browserTest, loaded, pause, startProgram, visit } from "./harness.ts";
+import {
+  browserSuite,
+  browserTest,
+  loaded,
+  type Page,
+  PAGES,
+  pause,
+  startProgram,
+  visit,
+} from "./harness.ts";
+
+const WIDTHS = [320, 390, 640, 1024, 1440];
+const EVERY_WIDTH = [320, 390, 500, 640, 800, 1024, 1200, 1440, 1920];
+
+/** Pages that look different where the node offers less. */
+const SPARSE = [
+  "#/theblock",
+  "#/network",
+  "#/markets",
+  "#/markets/compute",
+  "#/markets/ad",
+  "#/receipts",
+  "#/system",
+];
+
+/** Lets the browser lay out and draw. */
+const settled = (page: Page) =>
+  page.evaluate(() =>
+    new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(null))))
+  );
+
+const calm = browserSuite("layout of a calm simulated chain", { args: ["--simulate"] });
 
 browserTest("no width makes the page scroll sideways or a panel overflow", async () => {
   await using plain = await startProgram({ args: ["--simulate"] });
   await using sparse = await startProgram({
     args: ["--simulate", "--dialect", "live", "--scenario", "throttled-ads"],
   });
+  const overflowing: string[] = [];
   for (const server of [plain, sparse]) {
     await visit(server.url, {}, async ({ page, go }) => {
-      for (const hash of ["#/theblock", "#/network", "#/nothing"]) {
+      const hashes = server === plain ? [...PAGES.map(([hash]) => hash), "#/nothing"] : SPARSE;
+      for (const hash of hashes) {
         await go(hash);
         if (hash !== "#/nothing") await loaded(page);
-        for (const width of [320, 390, 500, 640, 800, 1024, 1200, 1440, 1920]) {
+        for (const width of hash === "#/theblock" || hash === "#/network" ? EVERY_WIDTH : WIDTHS) {
           await page.setViewportSize({ width, height: 900 });
-          await pause(150);
+          await settled(page);
           const problems = await page.evaluate(() => {
             const found: string[] = [];
             const root = document.documentElement;
@@ -32,15 +65,15 @@ browserTest("no width makes the page scroll sideways or a panel overflow", async
             }
             return found;
           });
-          assertEquals(problems, [], `${hash} at ${width} px`);
+          overflowing.push(...problems.map((problem) => `${hash} at ${width} px: ${problem}`));
         }
       }
     });
   }
+  assertEquals(overflowing, []);
 });
 
-browserTest("the bar keeps to its width with the longest state and a tall chain", async () => {
-  await using server = await startProgram({ args: ["--simulate"] });
+calm("the bar keeps to its width with the longest state and a tall chain", async ({ server, visit }) => {
   await visit(server.url, { width: 320 }, async ({ page, go }) => {
     await go("#/theblock");
     await loaded(page);
@@ -63,8 +96,7 @@ browserTest("the bar keeps to its width with the longest state and a tall chain"
   });
 });
 
-browserTest("nothing in the bar, the rail or a panel's head overlaps its neighbour", async () => {
-  await using server = await startProgram({ args: ["--simulate"] });
+calm("nothing in the bar, the rail or a panel's head overlaps its neighbour", async ({ server, visit }) => {
   await visit(server.url, {}, async ({ page, go }) => {
     await go("#/network");
     await loaded(page);
@@ -92,31 +124,32 @@ browserTest("nothing in the bar, the rail or a panel's head overlaps its neighbo
   });
 });
 
-browserTest("every control is at least 24 px in both directions", async () => {
-  await using server = await startProgram({ args: ["--simulate"] });
+calm("every control is at least 24 px in both directions", async ({ server, visit }) => {
   await visit(server.url, {}, async ({ page, go }) => {
-    for (const hash of ["#/theblock", "#/network"]) {
+    for (const [hash] of PAGES) {
       await go(hash);
       await loaded(page);
-      await pause(500);
+      await page.waitForTimeout(300);
       const small = await page.evaluate(() =>
-        [...document.querySelectorAll<HTMLElement>("button, a, summary, input:not([type=checkbox])")].filter(
-          (control) => {
-            const { width, height } = control.getBoundingClientRect();
-            const inline = control.matches("p a, .skip, li a");
-            return width > 0 && !inline && (width < 24 || height < 24);
-          },
-        ).map((control) => `${control.outerHTML.slice(0, 80)} ${control.offsetWidth}×${control.offsetHeight}`)
+        [...document.querySelectorAll<HTMLElement>("button, a, summary, select, input:not([type=checkbox])")]
+          .filter(
+            (control) => {
+              const { width, height } = control.getBoundingClientRect();
+              const inline = control.matches("p a, .skip, li a, dd a");
+              return width > 0 && !inline && (width < 24 || height < 24);
+            },
+          ).map((control) =>
+            `${control.outerHTML.slice(0, 80)} ${control.offsetWidth}×${control.offsetHeight}`
+          )
       );
       assertEquals(small, [], hash);
     }
   });
 });
 
-browserTest(
+calm(
   "a theme applies at once, is there before the first paint next time, and auto follows the system",
-  async () => {
-    await using server = await startProgram({ args: ["--simulate"] });
+  async ({ server, visit }) => {
     await visit(server.url, { colorScheme: "light" }, async ({ page, go }) => {
       const ground = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
       await go("#/theblock");
@@ -151,8 +184,7 @@ browserTest(
   },
 );
 
-browserTest("charts take their colours anew when the theme changes", async () => {
-  await using server = await startProgram({ args: ["--simulate"] });
+calm("charts take their colours anew when the theme changes", async ({ server, visit }) => {
   await visit(server.url, { colorScheme: "dark" }, async ({ page, go }) => {
     await go("#/theblock");
     await loaded(page);
@@ -168,12 +200,12 @@ browserTest("charts take their colours anew when the theme changes", async () =>
   });
 });
 
-browserTest("below 1024 px the rail is a drawer, below 640 px a bar at the bottom", async () => {
-  await using server = await startProgram({ args: ["--simulate"] });
+calm("below 1024 px the rail is a drawer, below 640 px a bar at the bottom", async ({ server, visit }) => {
   await visit(server.url, { width: 800 }, async ({ page, go }) => {
     await go("#/theblock");
     await loaded(page);
-    const link = page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Network" });
+    const rail = page.getByRole("navigation", { name: "Pages" });
+    const link = rail.getByRole("link", { name: "Network" });
     assertEquals(await link.isVisible(), false);
     const menu = page.getByRole("button", { name: "Pages" });
     await menu.click();
@@ -185,10 +217,18 @@ browserTest("below 1024 px the rail is a drawer, below 640 px a bar at the botto
     await page.getByRole("heading", { level: 1, name: "Network" }).waitFor();
     assertEquals(await link.isVisible(), false);
     await page.setViewportSize({ width: 390, height: 844 });
-    const box = (await link.boundingBox())!;
+    const monitor = rail.getByRole("button", { name: "Monitor" });
+    const box = (await monitor.boundingBox())!;
     assertEquals([box.y + box.height >= 840, box.height >= 44, box.width >= 44], [true, true, true]);
+    await monitor.click();
+    assertEquals(await monitor.getAttribute("aria-expanded"), "true");
+    await rail.getByRole("link", { name: "Alerts" }).click();
+    await page.getByRole("heading", { level: 1, name: "Alerts" }).waitFor();
+    await rail.getByRole("link", { name: "Alerts" }).waitFor({ state: "hidden" });
     await page.getByRole("button", { name: "More" }).click();
     await page.getByRole("button", { name: "Help and keys" }).click();
     await page.getByRole("dialog", { name: "Help" }).waitFor();
   });
 });
+
+calm.run();

@@ -3,12 +3,41 @@
 // @ts-types="#types/std_assert.d.ts"
 import { assert, assertEquals, assertMatch, assertRejects, assertStringIncludes } from "@std/assert";
 import { exportWeb } from "../../scripts/web_export.ts";
-import { browserTest, loaded, pause, settles, startProgram, textOf, visit } from "./harness.ts";
+import { browserTest, loaded, PAGES, pause, settles, startProgram, textOf, visit } from "./harness.ts";
 
 const WEB = new URL("../../web/", import.meta.url);
 
 /** Markup that runs a script where it is taken for markup. */
 const ATTACK = `<img src=x onerror="globalThis.pwned=1">`;
+
+/** The same intent in every spelling that a careless page would execute; each has a number of its own. */
+const PAYLOADS: readonly string[] = [
+  (n: number) => `<script>globalThis.pwned=${n}</script>`,
+  (n: number) => `"><script>globalThis.pwned=${n}</script>`,
+  (n: number) => `'><script>globalThis.pwned=${n}</script>`,
+  (n: number) => `</title><script>globalThis.pwned=${n}</script>`,
+  (n: number) => `<img src=x onerror=globalThis.pwned=${n}>`,
+  (n: number) => `"><img src=x onerror="globalThis.pwned=${n}">`,
+  (n: number) => `<svg onload=globalThis.pwned=${n}>`,
+  (n: number) => `<svg><script>globalThis.pwned=${n}</script></svg>`,
+  (n: number) => `<svg><animate onbegin=globalThis.pwned=${n} attributeName=x dur=1s>`,
+  (n: number) => `<iframe srcdoc="<script>parent.pwned=${n}</script>">`,
+  (n: number) => `<iframe src="javascript:parent.pwned=${n}">`,
+  (n: number) => `<a href="javascript:globalThis.pwned=${n}">x</a>`,
+  (n: number) => `javascript:globalThis.pwned=${n}`,
+  (n: number) => `<body onload=globalThis.pwned=${n}>`,
+  (n: number) => `<details open ontoggle=globalThis.pwned=${n}>`,
+  (n: number) => `<input autofocus onfocus=globalThis.pwned=${n}>`,
+  (n: number) => `<video><source onerror=globalThis.pwned=${n}>`,
+  (n: number) => `<object data="javascript:globalThis.pwned=${n}">`,
+  (n: number) => `<math><mtext><img src=x onerror=globalThis.pwned=${n}>`,
+  (n: number) => `<style>@import "javascript:globalThis.pwned=${n}"</style>`,
+  (n: number) => `<base href="javascript:globalThis.pwned=${n}//">`,
+  (n: number) => `<meta http-equiv=refresh content="0;url=javascript:globalThis.pwned=${n}">`,
+  (n: number) => `\${globalThis.pwned=${n}}`,
+  (n: number) => `{{constructor.constructor("globalThis.pwned=${n}")()}}`,
+  (n: number) => `onmouseover=globalThis.pwned=${n} x="`,
+].map((spell, n) => spell(n + 1));
 
 /** Stands before a simulated node, hides that it is one, and puts markup wherever the node may put text. */
 function hostileNode(upstream: string): Deno.HttpServer<Deno.NetAddr> {
@@ -52,7 +81,31 @@ function poison(answer: { id: unknown; result?: unknown }, method: string): unkn
       result: Array.isArray(answer.result) ? peers : { ...answer.result as object, peers },
     };
   }
+  if (method === "receipt.audit") return { ...answer, result: withPayloads(answer.result) };
   return { ...answer, result: withReasons(answer.result) };
+}
+
+/** Receipts whose every free text is an attack, another one each. */
+function withPayloads(result: unknown): unknown {
+  let next = 0;
+  const payload = () => PAYLOADS[next++ % PAYLOADS.length]!;
+  const { receipts, ...rest } = result as { receipts: Record<string, unknown>[] };
+  return {
+    ...rest,
+    receipts: receipts.map((receipt) => ({
+      ...receipt,
+      provider_identity: payload(),
+      invariants: [payload()],
+      causality: [payload()],
+      audit_queries: [payload()],
+      disputes: [{ id: payload(), reason: payload(), status: payload() }],
+      receipt: {
+        ...receipt.receipt as object,
+        ...Object.fromEntries(["consumer", "buyer", "advertiser"].map((name) => [name, payload()])),
+        [payload()]: { [payload()]: [payload()] },
+      },
+    })),
+  };
 }
 
 /** Every reason and version anywhere in an answer becomes markup. */
@@ -104,6 +157,57 @@ browserTest(
     });
   },
 );
+
+browserTest("no payload in chain data is executed on any page, opened or not", async () => {
+  assert(PAYLOADS.length >= 20);
+  await using node = await startProgram({ verb: "simulator" });
+  await using proxy = hostileNode(node.url);
+  await using server = await startProgram({
+    env: { TB_RPC_URL: `http://127.0.0.1:${proxy.addr.port}`, TB_WS_URL: "ws://127.0.0.1:9/none" },
+  });
+  await visit(server.url, {}, async ({ page, go }) => {
+    const shown = new Set<string>();
+    const look = async () => {
+      const texts = await page.evaluate(() =>
+        [...document.querySelectorAll("main, dialog")].map((root) =>
+          root.textContent +
+          [...root.querySelectorAll("[title]")].map((one) => one.getAttribute("title")).join()
+        ).join()
+      );
+      for (const payload of PAYLOADS) if (texts.includes(payload)) shown.add(payload);
+    };
+    for (const [hash] of PAGES) {
+      await go(hash);
+      await loaded(page);
+      if (hash === "#/receipts" || hash === "#/operations") {
+        await settles(page, () => document.querySelectorAll("main tbody .copy").length > 20);
+        for (const place of [0, 1, 2]) {
+          await page.locator("main tbody .copy").nth(place).click();
+          await page.getByRole("dialog").waitFor();
+          await look();
+          await page.keyboard.press("Escape");
+          await page.getByRole("dialog").waitFor({ state: "detached" });
+        }
+      }
+      await look();
+      const state = await page.evaluate(() => ({
+        pwned: (globalThis as { pwned?: number }).pwned,
+        alien:
+          document.querySelectorAll("main :is(img, script, iframe, object, style, base, meta, video, math)")
+            .length,
+        scripts: [...document.querySelectorAll<HTMLAnchorElement>("a[href]")].filter(({ protocol }) =>
+          protocol === "javascript:"
+        ).length,
+      }));
+      assertEquals(state, { pwned: undefined, alien: 0, scripts: 0 }, hash);
+    }
+    assertEquals(
+      PAYLOADS.filter((payload) => !shown.has(payload)),
+      [],
+      "some payloads never reached the page",
+    );
+  });
+});
 
 browserTest("the policy forbids inline scripts, markup sinks and foreign connections", async () => {
   await using server = await startProgram({ args: ["--simulate"] });

@@ -4,7 +4,7 @@
  */
 import { el, setAttr, setHidden, setText, svg, text } from "../dom.ts";
 import { formatTime, NONE } from "../format.ts";
-import type { MetricId } from "../history.ts";
+import { HISTORY_SECONDS, type MetricId } from "../history.ts";
 import { icon } from "../icons.ts";
 import type { View } from "../router.ts";
 import { paint, type Painted, type Painter, type Picture } from "./paint.ts";
@@ -13,14 +13,19 @@ import { type Domain, nearest, summarize } from "./scale.ts";
 /** The shortest stretch of time that fills a chart. */
 const SPAN_MIN_MS = 60_000;
 
+/** The server's history is asked for when the page has had the time to appear. */
+const KEPT_AFTER_MS = 4_000;
+
 /** The description for screen readers is written anew at most so often. */
 const DESCRIBE_MS = 10_000;
 
 /** A line, strip or set of bars. */
 export interface SeriesSpec {
   readonly label: string;
-  /** What it shows of the history; bars have values of their own. */
+  /** What it shows of the page's own history, or of what the server keeps where that is longer. */
   readonly metric?: MetricId;
+  /** What it shows of what the server keeps, however short the stretch; the page's own history until that is there. */
+  readonly server?: string;
   readonly token: string;
   readonly dash?: readonly number[];
 }
@@ -35,15 +40,29 @@ export interface ChartSpec {
   readonly floor?: number;
   /** Smallest step of the axis; 1 for whole things. */
   readonly least?: number;
-  /** Labels of the axis: values are divided by `per` and followed by `unit`. */
   readonly axis?: Picture["axis"];
   readonly thresholds?: Picture["thresholds"];
   /** Length of the visible time. */
   readonly rangeMs?: () => number;
   /** Tokens of the levels of a heat strip. */
   readonly levels?: readonly string[];
+  /** Where the data comes from when it is not the page's own history; null before it is there. */
+  readonly source?: () => ChartSource | null;
+  /** What the axis counts, where that is not time. */
+  readonly x?: { readonly label: string; readonly format: (at: number) => string };
   /** The bars, newest. */
   readonly bars?: () => { readonly labels: readonly string[]; readonly values: Float64Array };
+}
+
+/** Data that a chart is given. */
+export interface ChartSource {
+  /** Rising, Unix ms. */
+  readonly times: Float64Array;
+  /** As many values per series; NaN is a gap. */
+  readonly values: readonly Float64Array[];
+  readonly domain: Domain;
+  /** What the axis counts in. */
+  readonly note: string;
 }
 
 /** A chart's data at one moment, as the table shows it too. */
@@ -53,6 +72,8 @@ export interface ChartData {
   readonly labels: readonly string[];
   readonly domain: Domain;
 }
+
+const NOTHING: Omit<ChartSource, "note"> = { times: new Float64Array(), values: [], domain: [0, 1] };
 
 /** The instant that every chart on the page points at. */
 const crosshair: { atMs: number | null; readonly charts: Set<() => void> } = {
@@ -95,7 +116,11 @@ for (
 
 /** Builds a chart into its figure and keeps it current until the view ends. */
 export async function mountChart(view: View, figure: HTMLElement, spec: ChartSpec): Promise<void> {
-  const painter = spec.bars ? (await import("./bars.ts")).paintBars : paint;
+  const painter = spec.bars
+    ? (await import("./bars.ts")).paintBars
+    : spec.kind === "candles"
+    ? (await import("./candles.ts")).paintCandles
+    : paint;
   if (!view.signal.aborted) new Chart(view, figure, spec, painter);
 }
 
@@ -113,6 +138,9 @@ export class Chart {
   readonly #table = el("div", { class: "chart-table", role: "region", tabindex: 0, hidden: true });
   #keys: ((event: KeyboardEvent, chart: Chart) => void) | null = null;
   #painted: Painted | null = null;
+  /** What a given axis counts in; null for the page's own history. */
+  #note: string | null = null;
+  #server: { read(rangeMs: number): ChartSource | null } | null = null;
   #bar: number | null = null;
   #frame = 0;
   #visible = true;
@@ -154,7 +182,9 @@ export class Chart {
       );
     }
     const where = el("span", { class: "caption" }, this.#caption);
-    if (!spec.bars) where.title = "Recorded by this page since it was loaded, one value a second";
+    if (!spec.bars && !spec.source) {
+      where.title = "Recorded by this page since it was loaded, one value a second";
+    }
     this.data = this.#read();
     figure.replaceChildren(
       this.#canvas,
@@ -187,6 +217,19 @@ export class Chart {
     }, { once: true });
   }
 
+  /** What the server keeps. */
+  readonly #kept = (): ChartSource | null => {
+    const names = this.spec.series.map(({ metric, server }) => server ?? metric ?? "")
+      .filter((name) => !name.startsWith("gate."));
+    if (names.length < this.spec.series.length) return { ...NOTHING, note: "not kept for so long" };
+    if (!this.#server) {
+      void import("./server_series.ts").then(({ ServerSeries }) => {
+        this.#server ??= new ServerSeries(this.#view, names);
+      });
+    }
+    return this.#server?.read(this.spec.rangeMs!()) ?? null;
+  };
+
   #drawSoon(): void {
     if (this.#frame !== 0 || !this.#visible) return;
     this.#frame = requestAnimationFrame(() => {
@@ -203,6 +246,16 @@ export class Chart {
       return { times: values.map((_, i) => i), values: [values], labels, domain: [0, 1] };
     }
     const { history, store } = this.#view.app;
+    const kept = series[0]?.server !== undefined && (!series[0].metric || performance.now() > KEPT_AFTER_MS);
+    const long = kept || (rangeMs?.() ?? 0) > HISTORY_SECONDS * 1_000;
+    const given = this.spec.source ?? (long ? this.#kept : null);
+    if (given) {
+      const found = given();
+      this.#note = found?.note ?? "waiting for the server's history";
+      const { times, values, domain } = found ?? NOTHING;
+      return { times, values: series.map((_, i) => values[i] ?? times), labels: [], domain };
+    }
+    this.#note = null;
     const toMs = store.paused || history.lastMs < 0 ? store.shownMs() : history.lastMs;
     const fromMs = Math.min(
       Math.max(history.firstMs || toMs, toMs - (rangeMs?.() ?? 300_000)),
@@ -233,12 +286,15 @@ export class Chart {
     ctx.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     ctx.clearRect(0, 0, width, height);
     ctx.font = "11px system-ui, sans-serif";
+    this.#painted = null;
+    if (this.data.domain[1] <= NOTHING.domain[1] && !this.spec.bars) return;
     const { series, ...spec } = this.spec;
     const index = this.index;
     const { data } = this;
     this.#painted = this.#painter(ctx, {
       floor: -Infinity,
       least: 0,
+      x: null,
       axis: { per: 1, unit: "" },
       thresholds: [],
       levels: [],
@@ -272,7 +328,8 @@ export class Chart {
 
   /** What a point is called. */
   nameOf(index: number): string {
-    return this.spec.bars ? this.data.labels[index]! : formatTime(this.data.times[index]!);
+    if (this.spec.bars) return this.data.labels[index]!;
+    return (this.spec.x?.format ?? formatTime)(this.data.times[index]!);
   }
 
   /** The value of a point in words. */
@@ -316,6 +373,7 @@ export class Chart {
     const { kind, label, format } = this.spec;
     const { domain: [fromMs, toMs], values } = this.data;
     if (kind === "bars") return label;
+    if (this.#note !== null) return this.#note;
     const { firstMs } = this.#view.app.history;
     if (Number.isNaN(firstMs)) return "nothing seen yet";
     const summary = kind === "spark" ? summarize(values[0]!) : null;

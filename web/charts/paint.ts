@@ -1,5 +1,5 @@
 /** The drawing of charts on a canvas, in CSS pixels; the caller has scaled the context to the device. */
-import { formatNumber, formatTime } from "../format.ts";
+import { formatDateTime, formatNumber, formatTime } from "../format.ts";
 import {
   decimate,
   type Domain,
@@ -29,9 +29,12 @@ export interface PaintSeries {
   readonly values: Float64Array;
 }
 
+/** Labels of an axis: values are divided by `per` and followed by `unit`; "auto" takes thousands, millions and so on. */
+export type Axis = { readonly per: number; readonly unit: string } | "auto";
+
 /** What is drawn. */
 export interface Picture {
-  readonly kind: "line" | "step" | "area" | "spark" | "heat" | "bars";
+  readonly kind: "line" | "step" | "area" | "spark" | "heat" | "bars" | "candles";
   readonly width: number;
   readonly height: number;
   readonly times: Float64Array;
@@ -41,9 +44,10 @@ export interface Picture {
   readonly floor: number;
   /** Smallest step of the axis. */
   readonly least: number;
-  /** The labels of the axis: values are divided by `per` and followed by `unit`. */
-  readonly axis: { readonly per: number; readonly unit: string };
+  readonly axis: Axis;
   readonly thresholds: readonly { readonly value: number; readonly label: string }[];
+  /** What the axis counts, where that is not time. */
+  readonly x: { readonly format: (at: number) => string } | null;
   /** Names of the bars. */
   readonly labels: readonly string[];
   /** Position of the crosshair; an index for bars. */
@@ -71,7 +75,8 @@ export type Painter = (ctx: CanvasRenderingContext2D, picture: Picture) => Paint
 export const paint: Painter = (ctx, picture) =>
   picture.kind === "heat" ? paintHeat(ctx, picture) : paintLines(ctx, picture);
 
-function horizontal(left: number, right: number, [from, to]: Domain): Pick<Painted, "toX" | "fromX"> {
+/** Positions over the width, but for the live edge. */
+export function horizontal(left: number, right: number, [from, to]: Domain): Pick<Painted, "toX" | "fromX"> {
   const width = (right - left) * (1 - LIVE_EDGE);
   const scale = width / (to - from || 1);
   return { toX: (x) => left + (x - from) * scale, fromX: (pixel) => from + (pixel - left) / scale };
@@ -117,8 +122,9 @@ function paintLines(ctx: CanvasRenderingContext2D, picture: Picture): Painted {
       ctx.setLineDash([]);
       const [first, last] = [points[0]!, points.at(-1)!];
       if (kind === "area") {
-        ctx.lineTo(last[0], bottom);
-        ctx.lineTo(first[0], bottom);
+        const zero = Math.max(toY(high), Math.min(toY(low), toY(0)));
+        ctx.lineTo(last[0], zero);
+        ctx.lineTo(first[0], zero);
         ctx.globalAlpha = 0.12;
         ctx.fill();
         ctx.globalAlpha = 1;
@@ -176,7 +182,8 @@ export function horizontalLine(ctx: CanvasRenderingContext2D, y: number, right: 
   ctx.stroke();
 }
 
-function paintGrid(
+/** Lines at round values. */
+export function paintGrid(
   ctx: CanvasRenderingContext2D,
   { color, least }: Picture,
   domain: Domain,
@@ -191,15 +198,24 @@ function paintGrid(
 }
 
 /** Labels that tell their values apart, however narrow the domain is. */
-function valueLabels({ axis, least }: Picture, domain: Domain): { value: number; label: string }[] {
+export function valueLabels({ axis, least }: Picture, domain: Domain): { value: number; label: string }[] {
   const values = ticks(domain, 4, least);
-  const decimals = values.length > 1 ? stepDecimals((values[1]! - values[0]!) / axis.per) : 0;
-  return values.map((value) => ({ value, label: formatNumber(value / axis.per, decimals) + axis.unit }));
+  const { per, unit } = axis === "auto" ? thousands(domain) : axis;
+  const decimals = values.length > 1 ? stepDecimals((values[1]! - values[0]!) / per) : 0;
+  return values.map((value) => ({ value, label: formatNumber(value / per, decimals) + unit }));
 }
 
-function paintTimeAxis(
+/** The power of a thousand that suits a domain. */
+function thousands([low, high]: Domain): { readonly per: number; readonly unit: string } {
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const step = Math.max(0, Math.min(4, Math.floor(Math.log10(Math.max(1, size)) / 3)));
+  return { per: 1_000 ** step, unit: ["", "K", "M", "B", "T"][step]! };
+}
+
+/** Clock-round times along the bottom; days where the stretch is long. */
+export function paintTimeAxis(
   ctx: CanvasRenderingContext2D,
-  { domain, color, width }: Picture,
+  { domain, color, width, x: counted }: Picture,
   toX: (x: number) => number,
   right: number,
   bottom: number,
@@ -209,10 +225,15 @@ function paintTimeAxis(
   ctx.lineWidth = 1;
   ctx.textBaseline = "top";
   ctx.textAlign = "center";
-  const minutes = domain[1] - domain[0] > 600_000;
-  for (const at of timeTicks(domain, Math.max(2, Math.floor(width / 90)))) {
+  const span = domain[1] - domain[0];
+  const count = Math.max(2, Math.floor(width / 90));
+  for (const at of counted ? ticks(domain, count, 1) : timeTicks(domain, count)) {
     const x = toX(at);
-    const label = formatTime(at).slice(0, minutes ? 5 : 8);
+    const label = counted
+      ? counted.format(at)
+      : span > 172_800_000
+      ? formatDateTime(at).slice(5, 10)
+      : formatTime(at).slice(0, span > 600_000 ? 5 : 8);
     const room = ctx.measureText(label).width / 2;
     ctx.beginPath();
     ctx.moveTo(half(x), bottom);
@@ -271,7 +292,8 @@ function paintEndLabels(
   }
 }
 
-function paintCursor(
+/** The crosshair, with a dot on each line where there are lines. */
+export function paintCursor(
   ctx: CanvasRenderingContext2D,
   { color, times, series, cursor }: Picture,
   x: number,

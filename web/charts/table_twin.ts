@@ -1,4 +1,5 @@
 import { el } from "../dom.ts";
+import { zoneName } from "../format.ts";
 import type { Chart } from "./chart.ts";
 
 /** Rows of a table; more points than that are shown every so many. */
@@ -23,7 +24,16 @@ export function chartTable(chart: Chart): HTMLTableElement {
     "table",
     { class: "data" },
     el("caption", { class: "sr" }, spec.label),
-    el("thead", {}, el("tr", {}, el("th", { scope: "col" }, spec.bars ? "Range" : "Time, UTC"), ...heads)),
+    el(
+      "thead",
+      {},
+      el(
+        "tr",
+        {},
+        el("th", { scope: "col" }, spec.bars ? "Range" : spec.x?.label ?? `Time, ${zoneName()}`),
+        ...heads,
+      ),
+    ),
     el("tbody", {}, ...rows),
   );
 }

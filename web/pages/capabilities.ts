@@ -1,6 +1,6 @@
 import { formatCount, formatDuration } from "../format.ts";
 import type { Tone } from "../icons.ts";
-import { addPanel, facts, keyedTable } from "../panel.ts";
+import { addPanel, facts, fixed, keyedTable } from "../panel.ts";
 import type { View } from "../router.ts";
 import type { CapabilityBody } from "../../src/server/wire.ts";
 
@@ -33,7 +33,7 @@ export function addCapabilities(view: View): void {
       const table = keyedTable<CapabilityBody>(
         "Capabilities of the node",
         ({ id }) => id,
-        ["Question", ({ question }) => [question]],
+        ["Question", fixed(({ question }) => [question])],
         [
           { label: "Answer", tone: ({ status }) => [TONES[status] ?? "unknown", status] },
           {

@@ -10,13 +10,12 @@ import {
   formatRate,
   NONE,
 } from "../format.ts";
-import { addPanel, chart, facts, type Field, keyedTable, lackOf, rangePicker } from "../panel.ts";
+import { addPanel, chart, facts, type Field, fixed, keyedTable, lackOf, rangePicker } from "../panel.ts";
 import type { Page, View } from "../router.ts";
 import { reasonOf } from "../store.ts";
 import type { NetworkMetrics, StrengthFactorBody } from "../../src/server/wire.ts";
 import type { ChartSpec } from "../charts/chart.ts";
-import { addCapabilities } from "./capabilities.ts";
-import { addMarkets, addMempool } from "./overview.ts";
+import { addMarkets, addMempool } from "./market_panels.ts";
 import { addLatencies, addPeers } from "./peers.ts";
 import { addProofBoard } from "./proof_board.ts";
 
@@ -36,7 +35,6 @@ export const page: Page = {
     addLatencies(view);
     addMarkets(view, 12);
     addProofBoard(view);
-    addCapabilities(view);
   },
 };
 
@@ -96,7 +94,7 @@ function addStrength(view: View): void {
       const table = keyedTable<StrengthFactorBody>(
         "Factors of the strength score",
         ({ id }) => id,
-        ["Factor", (factor) => [textOf(factor).label]],
+        ["Factor", fixed((factor) => [textOf(factor).label])],
         [
           { label: "Value", num: true, show: showFactor },
           limit("Full at", "good"),

@@ -1,51 +1,26 @@
 /** Overview: is it healthy, and what needs me. Also home of the panels that other pages show as well. */
-import { el, Rows, setAttr, setText, text, type Value } from "../dom.ts";
+import { el, Rows, setAttr, setText, text, Value } from "../dom.ts";
 import {
   formatAmount,
+  formatClock,
   formatCompact,
+  formatCompactProfit,
   formatCount,
   formatDuration,
   formatHeight,
-  formatPpm,
-  formatPrice,
-  formatPriceUnit,
+  formatNumber,
   formatRate,
-  formatTime,
   numberWord,
 } from "../format.ts";
-import { GATE_LEVELS } from "../history.ts";
+import { GATE_LEVELS, type MarketId, MARKETS } from "../history.ts";
 import { Icon, type Tone } from "../icons.ts";
-import {
-  addPanel,
-  chart,
-  type Column,
-  exact,
-  facts,
-  isOld,
-  keyedTable,
-  lackOf,
-  rangePicker,
-} from "../panel.ts";
+import { addPanel, chart, exact, facts, fixed, isOld, keyedTable, lackOf, rangePicker } from "../panel.ts";
 import type { Page, View } from "../router.ts";
 import type { Bodies } from "../store.ts";
-import type { GateBody, MarketHealth, MempoolLaneBody } from "../../src/server/wire.ts";
+import type { GateBody } from "../../src/server/wire.ts";
 
-/** The markets, in the order in which they are always shown, with the dashes of their lines. */
-export const MARKETS = [
-  { id: "compute", label: "Compute", dash: [] },
-  { id: "storage", label: "Storage", dash: [6, 2] },
-  { id: "energy", label: "Energy", dash: [2, 2] },
-  { id: "ad", label: "Ad", dash: [8, 2, 2, 2] },
-] as const;
-
-const GATE_TONES = { open: "ok", throttled: "warn", closed: "bad", unknown: "unknown" } as const;
-const MARKET_TONES = {
-  healthy: "ok",
-  idle: "warn",
-  closed: "bad",
-  unavailable: "bad",
-  disabled: "unknown",
-} as const;
+/** How good a gate's state is. */
+export const GATE_TONES = { open: "ok", throttled: "warn", closed: "bad", unknown: "unknown" } as const;
 const OVERALL_TONES = { healthy: "ok", degraded: "warn", down: "bad", unknown: "unknown" } as const;
 const ENGINE_TONES = { ok: "ok", degraded: "warn", down: "bad" } as const;
 
@@ -60,22 +35,54 @@ const SYNC: Readonly<Record<Bodies["health"]["sync_status"], readonly [Tone, str
   synced: ["ok", ""],
 };
 
-/** Shows everything at a glance; the places of the panels to come are marked. */
+/** Shows everything at a glance. */
 export const page: Page = {
   title: "Overview",
   mount(view) {
     const rangeMs = rangePicker(view);
     addVerdict(view);
-    // Here: profit and loss (4), equity and drawdown (8).
+    addProfit(view);
+    addProfitChart(view, rangeMs);
     addGates(view, rangeMs);
     addChain(view, rangeMs);
     addScheduler(view, rangeMs);
-    addMarkets(view, 8);
-    addMempool(view, 12);
-    addUtilization(view, rangeMs);
-    // Here: latest operations (8), latest receipts (4).
+    return addLower(view, rangeMs);
   },
 };
+
+/** What is below is fetched so long after the page at the latest. */
+const BELOW_MS = 4_000;
+
+/** The lower half does not hold up the first paint, and what lies below the window is fetched when it nears. */
+async function addLower(view: View, rangeMs: () => number): Promise<void> {
+  const latest = await import("./latest.ts");
+  if (view.signal.aborted) return;
+  latest.addLatestOperations(view);
+  latest.addOpenAlerts(view);
+  latest.addLatestReceipts(view);
+  const below = view.root.appendChild(el("div", { class: "w12" }));
+  const add = async () => {
+    const markets = await import("./market_panels.ts");
+    below.remove();
+    if (view.signal.aborted) return;
+    markets.addUtilization(view, 4, rangeMs);
+    markets.addMarkets(view, 8);
+    markets.addMempool(view, 12);
+  };
+  // An address may lead to what is below.
+  if (view.param("panel") !== null) return add();
+  const seen = new IntersectionObserver(([entry]) => entry!.isIntersecting && begin(), {
+    rootMargin: "100px",
+  });
+  const timer = setTimeout(() => begin(), BELOW_MS);
+  const begin = () => {
+    seen.disconnect();
+    clearTimeout(timer);
+    if (!view.signal.aborted) void add();
+  };
+  seen.observe(below);
+  view.signal.addEventListener("abort", begin, { once: true });
+}
 
 /** The feeds that the verdict rests on, and whose age it counts. */
 const FEEDS = ["health", "status", "gates", "network", "markets", "scheduler", "mempool"] as const;
@@ -99,7 +106,7 @@ export function verdictOf({ health, gates, markets }: VerdictFacts, old: OldFeed
   if (!health) return "Waiting for the first data.";
   const [, sentence] = SYNC[health.sync_status];
   if (health.sync_status !== "unreachable" && old.has("health")) {
-    return `No news since ${formatTime(health._meta.as_of_ms)} UTC.`;
+    return `No news since ${formatClock(health._meta.as_of_ms)}.`;
   }
   if (sentence !== "") return `${sentence}.`;
   const peers = health.sync_status === "synced" ? "" : ", without peers";
@@ -133,7 +140,7 @@ export function remarksOf(facts: VerdictFacts, old: OldFeeds): readonly Remark[]
   }
   if (status) {
     const word = status.status === "ok" ? "running" : status.status;
-    add("engine", "status", ENGINE_TONES[status.status], `engine ${word}`, "#/network?panel=capabilities");
+    add("engine", "status", ENGINE_TONES[status.status], `engine ${word}`, "#/system?panel=capabilities");
   }
   if (gates) {
     const shut = MARKETS.filter(({ id }) => gates[id].state !== "open");
@@ -158,7 +165,7 @@ export function remarksOf(facts: VerdictFacts, old: OldFeeds): readonly Remark[]
     id: "feeds",
     tone: old.size === 0 ? "ok" : "warn",
     text: feeds,
-    href: "#/network?panel=capabilities",
+    href: "#/system?panel=capabilities",
   });
   return remarks;
 }
@@ -194,18 +201,89 @@ function addVerdict(view: View): void {
   show();
 }
 
-type MarketId = (typeof MARKETS)[number]["id"];
-type Row<T> = T & { readonly id: MarketId; readonly label: string };
+/** A market of a body, with its names. */
+export type Row<T> = T & { readonly id: MarketId; readonly label: string };
 
 /** A body's four markets as rows. */
-function marketRows<T extends object>(markets: Readonly<Record<MarketId, T>>): Row<T>[] {
+export function marketRows<T extends object>(markets: Readonly<Record<MarketId, T>>): Row<T>[] {
   return MARKETS.map(({ id, label }) => ({ ...markets[id], id, label }));
 }
 
-const MARKET_HEAD = ["Market", ({ id, label }: Row<object>) => [
-  el("span", { class: "square", "data-market": id }),
-  label,
-]] as const;
+/** The first column of a table of markets. */
+export const MARKET_HEAD = [
+  "Market",
+  fixed<Row<object>>(({ id, label }) => [el("span", { class: "square", "data-market": id }), label]),
+] as const;
+
+function addProfit(view: View): void {
+  const { store } = view.app;
+  addPanel(view, {
+    id: "profit",
+    title: "Profit and loss",
+    span: 4,
+    topics: ["pnl"],
+    lack: () => {
+      const pnl = store.get("pnl")!;
+      return lackOf(exact(pnl, "net_profit"), pnl._meta, "net_profit", "profit and loss of ours");
+    },
+    build(body, panel) {
+      const net = new Value(el("p", { class: "kpi" }));
+      const list = facts(store, [
+        ["Revenue", ["pnl", "total_revenue", formatCompact]],
+        ["Costs", ["pnl", "total_costs", formatCompact]],
+        ["Margin", ["pnl", "profit_margin", (percent: number) => `${formatNumber(percent, 1)} %`]],
+        ["Subsidies, apart", ["pnl", "subsidies", formatCompact]],
+        ["Pending operations", ["pnl", "pending_operations", formatCount]],
+        ["Receipts, ours / all", ["pnl", "own_receipts", formatCount], [
+          "pnl",
+          "total_receipts",
+          formatCount,
+        ]],
+      ]);
+      body.append(net.el, list.el);
+      return () => {
+        const pnl = store.get("pnl")!;
+        const profit = exact(pnl, "net_profit");
+        net.show(
+          profit,
+          formatCompactProfit,
+          pnl._meta,
+          "net_profit",
+          `${formatAmount(profit ?? 0)} base units`,
+        );
+        setAttr(net.el, "data-sign", String(Math.sign(Number(profit ?? 0))));
+        panel.subtitle = pnl.since_height === null
+          ? "base units"
+          : `base units since ${formatHeight(pnl.since_height)}`;
+        list.show();
+      };
+    },
+  });
+}
+
+function addProfitChart(view: View, rangeMs: () => number): void {
+  const { store } = view.app;
+  addPanel(view, {
+    id: "profit-series",
+    title: "Net profit",
+    span: 8,
+    topics: ["pnl"],
+    lack: () =>
+      lackOf(exact(store.get("pnl")!, "net_profit"), store.get("pnl")!._meta, "net_profit", "profit of ours"),
+    build(body, panel) {
+      panel.subtitle = "from receipts, since ingest began";
+      body.append(chart(view, {
+        kind: "area",
+        label: "Net profit",
+        series: [{ label: "Net profit", metric: "net_profit", server: "net_profit", token: "--accent" }],
+        format: formatCompact,
+        axis: "auto",
+        rangeMs,
+      }));
+      return () => {};
+    },
+  });
+}
 
 function addGates(view: View, rangeMs: () => number): void {
   const { store } = view.app;
@@ -315,132 +393,6 @@ function addScheduler(view: View, rangeMs: () => number): void {
       });
       body.append(list.el, depth);
       return list.show;
-    },
-  });
-}
-
-/** The four markets side by side. */
-export function addMarkets(view: View, span: number): void {
-  const { store } = view.app;
-  type Market = Row<MarketHealth>;
-  addPanel(view, {
-    id: "markets",
-    title: "Markets",
-    span,
-    medium: 12,
-    topics: ["markets"],
-    build(body, panel) {
-      /** A column of one field, with its exact value on hover. */
-      const column = (
-        label: string,
-        field: keyof MarketHealth,
-        format: (value: never) => string,
-        unit: string,
-        options: Partial<Column<Market>> = { num: true },
-      ): Column<Market> => ({
-        label,
-        ...options,
-        show: (value, row) => {
-          const known = exact(row, field);
-          const full = known === null || unit === "" ? undefined : `${formatAmount(known)} ${unit}`;
-          const { _meta } = store.get("markets")!;
-          value.show(known, format as (known: unknown) => string, _meta, `markets.${row.id}.${field}`, full);
-        },
-      });
-      const table = keyedTable<Market>("Health of the four markets", ({ id }) => id, MARKET_HEAD, [
-        { label: "Status", tone: ({ status }) => [MARKET_TONES[status], status] },
-        column("Utilisation", "utilization_ppm", formatPpm, "ppm", { num: true, class: "tiny" }),
-        column("Margin", "provider_margin_ppm", formatPpm, "ppm", { num: true, priority: 1 }),
-        column("Providers", "active_providers", formatCount, "", { num: true, priority: 2 }),
-        column("Unit price", "unit_price_micro", formatPrice, "µ base units"),
-        column("", "price_unit", formatPriceUnit, "", { priority: 2, class: "unit dim" }),
-        column("Price from", "price_source", (name: string) => name.replaceAll("_", " "), "", {
-          priority: 3,
-          class: "clip dim",
-        }),
-        column("24 h volume", "volume_24h", formatCompact, "base units", { num: true, priority: 2 }),
-      ]);
-      body.append(table.el);
-      return () => {
-        const { markets, healthy_markets: healthy, total_markets: total } = store.get("markets")!;
-        panel.subtitle = `${healthy} of ${total} healthy`;
-        table.show(marketRows(markets));
-      };
-    },
-  });
-}
-
-/** Pending transactions, lane by lane. */
-export function addMempool(view: View, medium: number): void {
-  const { store } = view.app;
-  const pair = (a: number | null, b: number | null, format: (value: number) => string) =>
-    a === null || b === null ? null : `${format(a)} / ${format(b)}`;
-  addPanel(view, {
-    id: "mempool",
-    title: "Mempool",
-    span: 4,
-    medium,
-    topics: ["mempool"],
-    lack: () => lackOf(store.get("mempool")!.lanes, store.get("mempool")!._meta, "lanes", "mempool lanes"),
-    build(body, panel) {
-      const meta = () => store.get("mempool")!._meta;
-      const table = keyedTable<MempoolLaneBody>("Pending transactions by lane", ({ id }) => id, [
-        "Lane",
-        ({ id }) => [id],
-      ], [
-        { label: "Pending", num: true, show: (value, lane) => value.write(formatCount(lane.size)) },
-        {
-          label: "Age p50 / p95",
-          num: true,
-          show: (value, lane) =>
-            value.show(pair(lane.age_p50_ms, lane.age_p95_ms, formatDuration), String, meta(), ""),
-        },
-        {
-          label: "Fee p50 / p90",
-          num: true,
-          class: "tiny",
-          show: (value, lane) =>
-            value.show(pair(lane.fee_p50, lane.fee_p90, formatAmount), String, meta(), "lanes[].fee_p50"),
-        },
-        {
-          label: "Floor",
-          num: true,
-          priority: 0,
-          show: (value, lane) => value.show(lane.fee_floor, formatAmount, meta(), "lanes[].fee_floor"),
-        },
-      ]);
-      body.append(table.el);
-      return () => {
-        const { size, lanes } = store.get("mempool")!;
-        panel.subtitle = size === null ? "" : `${formatCount(size)} pending`;
-        table.show(lanes!);
-      };
-    },
-  });
-}
-
-function addUtilization(view: View, rangeMs: () => number): void {
-  addPanel(view, {
-    id: "utilization",
-    title: "Utilisation",
-    span: 12,
-    topics: ["markets"],
-    build(body) {
-      body.append(chart(view, {
-        kind: "line",
-        label: "Utilisation of the four markets",
-        series: MARKETS.map(({ id, label, dash }) => ({
-          label,
-          metric: `utilization.${id}` as const,
-          token: `--m-${id}`,
-          dash,
-        })),
-        format: formatPpm,
-        axis: { per: 10_000, unit: " %" },
-        floor: 0,
-        rangeMs,
-      }));
-      return () => {};
     },
   });
 }

@@ -2,10 +2,10 @@
 import {
   formatBytes,
   formatCount,
-  formatDateTime,
   formatDuration,
   formatHeight,
   formatNumber,
+  formatStamp,
   formatWhen,
   shortenAll,
 } from "../format.ts";
@@ -101,8 +101,7 @@ export function addPeers(view: View): void {
       path: "peers[].connected_at",
       value: ({ connected_at }) => connected_at,
       format: (at) => formatWhen(Number(at) * 1_000, store.nowMs()),
-      full: ({ connected_at }) =>
-        connected_at === null ? undefined : `${formatDateTime(connected_at * 1_000)} UTC`,
+      full: ({ connected_at }) => connected_at === null ? undefined : formatStamp(connected_at * 1_000),
     },
     {
       id: "throttle_reason",

@@ -1,7 +1,7 @@
 /** The proof board: one check of the chain, the markets and a name, step by step, on demand. */
 import { Problem } from "../api.ts";
 import { el, setAttr, setHidden, setText, text } from "../dom.ts";
-import { formatBytes, formatDuration, formatTime, NONE } from "../format.ts";
+import { formatBytes, formatClock, formatDuration, formatTime, NONE } from "../format.ts";
 import { Status, type Tone } from "../icons.ts";
 import { addPanel } from "../panel.ts";
 import type { View } from "../router.ts";
@@ -206,7 +206,7 @@ function runContent(run: Run): readonly Node[] {
     el(
       "span",
       {},
-      ` of 100 · ${summary} · ${formatTime(run.started_at * 1_000)} UTC · ${formatDuration(run.duration_ms)}`,
+      ` of 100 · ${summary} · ${formatClock(run.started_at * 1_000)} · ${formatDuration(run.duration_ms)}`,
     ),
   );
   const steps = el("ol", { class: "steps" });

@@ -1,0 +1,108 @@
+/** Series that the server keeps, in the chain's time: an hour by the second, a day by the minute, 30 days by 15 min. */
+import type { View } from "../router.ts";
+import type { ChartSource } from "./chart.ts";
+
+/** Points that one question may ask for, of which the server gives 10,000, and those of one line. */
+const POINTS_MAX = 8_000;
+const LINE_MAX = 1_500;
+
+/** Nothing shorter is asked for: what changes within minutes is in the page's own history. */
+const RANGE_MIN_MS = 3_600_000;
+
+/** What is shown is asked for anew after so long, or after a step where that is longer. */
+const REFRESH_MS = 5_000;
+
+/** Between two blocks there may be seconds without a sample; they are no gap. */
+const JOIN_S = 5;
+
+const STEPS_S = [1, 60, 900] as const;
+
+/** Longest time that is kept at each step. */
+const KEPT_S: Readonly<Record<(typeof STEPS_S)[number], number>> = { 1: 3_600, 60: 86_400, 900: 2_592_000 };
+
+interface Answer {
+  readonly step: number;
+  readonly t: readonly number[];
+  readonly v: readonly (readonly (number | null)[])[];
+}
+
+/** The finest step that the server keeps for so long, and that fits into one answer. */
+export function stepFor(rangeS: number, metrics: number): number {
+  const fits = (step: 1 | 60 | 900) => rangeS / step <= Math.min(LINE_MAX, POINTS_MAX / metrics);
+  return STEPS_S.find((step) => rangeS <= KEPT_S[step] && fits(step)) ?? 900;
+}
+
+/** Reads some metrics of the server's history, and keeps what it read current while it is asked for. */
+export class ServerSeries {
+  readonly #view: View;
+  readonly #metrics: readonly string[];
+  #source: ChartSource | null = null;
+  #rangeMs = 0;
+  #dueMs = 0;
+  #asking = false;
+
+  /** @param metrics Names as in `GET /theblock/history` */
+  constructor(view: View, metrics: readonly string[]) {
+    this.#view = view;
+    this.#metrics = metrics;
+  }
+
+  /** The newest series of a length; null before the first answer. */
+  read(shownMs: number): ChartSource | null {
+    const rangeMs = Math.max(shownMs, RANGE_MIN_MS);
+    const { store } = this.#view.app;
+    if (rangeMs !== this.#rangeMs) [this.#rangeMs, this.#dueMs, this.#source] = [rangeMs, 0, null];
+    if (!this.#asking && !store.paused && Date.now() >= this.#dueMs) void this.#ask(rangeMs);
+    return this.#source;
+  }
+
+  async #ask(rangeMs: number): Promise<void> {
+    const { api, store } = this.#view.app;
+    const tipS = store.get("health")?.block_time ?? null;
+    if (tipS === null) return;
+    const step = stepFor(rangeMs / 1_000, this.#metrics.length);
+    const from = Math.max(0, tipS - rangeMs / 1_000);
+    this.#asking = true;
+    try {
+      const names = this.#metrics.map(encodeURIComponent).join(",");
+      const answer = await api.get(
+        `/theblock/history?metric=${names}&from=${from}&to=${tipS}&step=${step}`,
+      ) as Answer;
+      if (rangeMs === this.#rangeMs) this.#source = sourceOf(answer, this.#metrics.length, rangeMs);
+    } catch {
+      // What was read stays; the panel's own state says that the server is away.
+    } finally {
+      this.#asking = false;
+      this.#dueMs = Date.now() + Math.max(REFRESH_MS, step * 250);
+    }
+  }
+}
+
+/** An answer as a chart takes it. Single missing seconds are left out, longer ones are a gap. */
+export function sourceOf({ step, t, v }: Answer, metrics: number, rangeMs: number): ChartSource {
+  const times: number[] = [];
+  const columns: number[][] = Array.from({ length: metrics }, () => []);
+  let lastKnown = -Infinity;
+  let first = Infinity;
+  t.forEach((at, i) => {
+    const row = v[i]!;
+    if (row.every((value) => value === null)) return;
+    first = Math.min(first, at);
+    if (at - lastKnown > Math.max(JOIN_S, 2 * step) && lastKnown > -Infinity) {
+      times.push((lastKnown + step) * 1_000);
+      for (const column of columns) column.push(NaN);
+    }
+    lastKnown = at;
+    times.push(at * 1_000);
+    columns.forEach((column, k) => column.push(row[k] ?? NaN));
+  });
+  const to = (t.at(-1) ?? 0) * 1_000;
+  // A chain that is younger than the range fills the chart all the same.
+  const from = Math.max(to - rangeMs, Math.min(first * 1_000, to - 60_000));
+  return {
+    times: Float64Array.from(times),
+    values: columns.map((column) => Float64Array.from(column)),
+    domain: [from, to],
+    note: "chain time",
+  };
+}
