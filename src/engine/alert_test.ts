@@ -4,6 +4,8 @@ import { blocksUpTo, coreWith, gateNamed, governorWith, observed, T0 } from "../
 import { type Alert, ALERT_RULES, type AlertAmbient, beginAlerts, openAlerts, testRules } from "./alert.ts";
 import type { Core } from "./core.ts";
 import { MARKETS } from "./market.ts";
+import { type AccountState, emergencyStop, suspendAgent } from "./trading/account.ts";
+import { DEFAULT_RULES } from "./trading/rules.ts";
 
 function ambient(nowMs: number, store: Partial<AlertAmbient["store"]> = {}): AlertAmbient {
   return { nowMs, store: { error: null, bytes: 0, bytesMax: 1_000, ...store } };
@@ -52,6 +54,27 @@ Deno.test("testRules() raises each rule for its own cause", () => {
   const lag = coreWith(blocksUpTo(60));
   lag.apply(observed("finality", { finalizedHeight: 5 } as never, T0 + 60_000));
   expect("finality_lag", lag);
+  const desk = (change: (account: AccountState) => void) => {
+    const core = healthy();
+    core.apply({
+      kind: "desk",
+      atMs: T0,
+      command: { type: "configure", rules: DEFAULT_RULES, capital: 1_000 },
+    });
+    change(core.state.desk.account!);
+    return core;
+  };
+  const lock = {
+    id: "l",
+    protection: "cooldown",
+    reason: "a trade was closed",
+    sinceMs: T0,
+    untilMs: T0 + 1e9,
+  };
+  expect("trading_halted", desk((account) => emergencyStop(account, "test", T0)));
+  expect("trading_reducing", desk((account) => account.locks.push({ ...lock, token: null })));
+  expect("instrument_locked", desk((account) => account.locks.push({ ...lock, token: "AD" })));
+  expect("agent_suspended", desk((account) => suspendAgent(account, "momentum", "it threw", T0)));
   assertEquals([...rules].sort(), ALERT_RULES.map(({ id }) => id).sort(), "a rule without a cause here");
 });
 

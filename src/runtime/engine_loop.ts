@@ -54,6 +54,8 @@ export interface EngineLoopOptions {
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly log: Log;
+  /** What follows from a block: called after each `slot` that is not replayed; what it answers is applied next. */
+  readonly afterSlot?: (state: CoreState, height: number, atMs: number) => EngineEvent | null;
 }
 
 /** Applies events, keeps them, publishes what changed. */
@@ -63,6 +65,7 @@ export class EngineLoop implements EventSink, ChainView {
   readonly #log: Log;
   readonly #dirty = new Set<Topic>();
   readonly #stop = new AbortController();
+  readonly #afterSlot: EngineLoopOptions["afterSlot"];
   #core: Core;
   #store: EngineStore;
   #pending: Applied[] = [];
@@ -82,6 +85,7 @@ export class EngineLoop implements EventSink, ChainView {
     this.#publisher = options.publisher;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#afterSlot = options.afterSlot;
     this.#snapshotMs = options.clock.monotonicMs();
     this.#retainAtMs = options.clock.monotonicMs() + RETAIN_EVERY_MS;
   }
@@ -110,7 +114,8 @@ export class EngineLoop implements EventSink, ChainView {
     const beganMs = this.#clock.monotonicMs();
     const recovery = this.#store.recover(
       (state) => {
-        if (state !== null) this.#core.restore(state);
+        const refused = state === null ? [] : this.#core.restore(state);
+        if (refused.length > 0) this.#log.warn("features.begin_anew", { refused });
       },
       (event) => {
         this.#core.apply(event);
@@ -157,15 +162,30 @@ export class EngineLoop implements EventSink, ChainView {
       for (const event of events) {
         const fate = this.#storeError ? whileFailing(event) : "keep";
         if (fate === "drop") continue;
-        for (const topic of this.#core.apply(event)) this.#dirty.add(topic);
-        const changes = this.#core.takeChanges();
-        if (fate === "keep") this.#pending.push({ event, changes });
+        this.#apply(event, fate === "keep");
+        if (event.kind !== "slot") continue;
+        const follows = this.#afterSlot?.(this.#core.state, event.height, event.atMs) ?? null;
+        if (follows) this.#apply(follows, fate === "keep");
       }
     } finally {
       // Also when an event could not be applied: those before it were.
       if (this.#pending.length >= BATCH_MAX) this.flush();
       else this.#schedule();
     }
+  }
+
+  /**
+   * Applies events of somebody who waits for an acknowledgement, and keeps them before it returns: they survive a power
+   * cut.
+   *
+   * @throws {StoreError} If they could not be kept. When the store had failed before, nothing was applied; otherwise
+   * they were, and are kept as soon as the store works again.
+   */
+  execute(events: readonly EngineEvent[]): void {
+    if (this.#storeError) throw this.#storeError;
+    this.submit(events);
+    this.#commit(true);
+    if (this.#storeError) throw this.#storeError;
   }
 
   /** Marks topics that show something which is no event, such as the process itself. */
@@ -228,6 +248,12 @@ export class EngineLoop implements EventSink, ChainView {
     return this.#core.state.chain.halted;
   }
 
+  #apply(event: EngineEvent, keep: boolean): void {
+    for (const topic of this.#core.apply(event)) this.#dirty.add(topic);
+    const changes = this.#core.takeChanges();
+    if (keep) this.#pending.push({ event, changes });
+  }
+
   #schedule(): void {
     if (this.#scheduled || this.#stop.signal.aborted) return;
     this.#scheduled = true;
@@ -241,11 +267,11 @@ export class EngineLoop implements EventSink, ChainView {
   }
 
   /** Writes what is pending; a store that fails is tried again until it works. */
-  #commit(): void {
+  #commit(durable = false): void {
     if (this.#pending.length === 0 && !this.#storeError) return;
     if (this.#storeError && this.#clock.monotonicMs() < this.#retryAtMs) return;
     try {
-      this.#store.commit(this.#pending);
+      this.#store.commit(this.#pending, durable);
       this.#sinceSnapshot += this.#pending.length;
       this.#pending = [];
       if (this.#storeError) this.#log.info("store.recovered_writes");
@@ -310,7 +336,8 @@ export class EngineLoop implements EventSink, ChainView {
  * balance is shown once it can be booked: what it moves in the books has to be in the journal.
  */
 function whileFailing(event: EngineEvent): WhileFailing {
-  if (event.kind === "identities") return "keep";
+  // What the configuration says; commands of operators are refused before they come here.
+  if (event.kind === "identities" || event.kind === "desk") return "keep";
   if (event.kind === "observed" && event.of === "balance") return "drop";
   return SOFT.has(event.kind) ? "show" : "drop";
 }

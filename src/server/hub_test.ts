@@ -207,7 +207,11 @@ Deno.test("Hub.sub answers hello and ok, then snapshots with the bytes of the RE
   const texts = [...socket.sent];
   const [hello, ok, peers, health, ...more] = socket.take();
   assertEquals(more, []);
-  assertEquals(hello, { op: "hello", epoch: EPOCH, topics: [...TOPIC_NAMES] });
+  assertEquals(hello, {
+    op: "hello",
+    epoch: EPOCH,
+    topics: TOPIC_NAMES.filter((name) => TOPICS[name].scope === "public"),
+  });
   assertEquals(ok, { op: "ok", topics: ["peers", "health"] });
   const frame = frames.current("peers")!;
   assertEquals(

@@ -164,7 +164,9 @@ export class Server {
       url,
       params: match.params,
       query: parseQuery(url, match.route.query ?? {}),
-      body: request.method === "POST" ? await readJson(request, this.#options.bodyBytesMax) : undefined,
+      body: request.method === "POST" && !(match.route.bodyOptional && request.body === null)
+        ? await readJson(request, this.#options.bodyBytesMax)
+        : undefined,
       requestId,
       scopes: identity.scopes,
       signal: this.#stop.signal,

@@ -15,7 +15,7 @@ export interface Where {
   readonly parameters: readonly Parameter[];
 }
 
-/** How a table is paged: the columns of its order, all descending; the last is a text, the others whole numbers. */
+/** How a table is paged: the columns of its order, all descending; the last may be a text, the others are whole numbers. */
 export interface Order {
   readonly table: string;
   readonly columns: readonly string[];
@@ -38,7 +38,7 @@ export class Pager {
     toItem: (row: Row) => T,
     total: number | null,
   ): Page<T> {
-    const after = page.cursor === undefined ? null : readCursor(page.cursor, columns.length);
+    const after = page.cursor === undefined ? null : readCursor(page.cursor, columns);
     const key = `(${columns.join(", ")})`;
     const terms = after ? [...where.terms, `${key} < (${columns.map(() => "?").join(", ")})`] : where.terms;
     const order = columns.map((column) => `${column} DESC`).join(", ");
@@ -90,12 +90,21 @@ export function writeCursor(key: readonly Parameter[]): string {
   return btoa(JSON.stringify(key)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-/** @throws {RangeError} If the text is not a cursor that we gave */
-export function readCursor(text: string, length: number): readonly Parameter[] {
+/** Columns of a key that hold texts; the others hold whole numbers. */
+const TEXT_COLUMNS: ReadonlySet<string> = new Set(["id", "market"]);
+
+/**
+ * Reads the values of some columns from a cursor.
+ *
+ * @throws {RangeError} If the text is not a cursor that we gave
+ */
+export function readCursor(text: string, columns: readonly string[]): readonly Parameter[] {
   try {
     const key: unknown = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
-    const isKey = Array.isArray(key) && key.length === length && typeof key[length - 1] === "string" &&
-      key.slice(0, -1).every((part) => Number.isSafeInteger(part));
+    const isKey = Array.isArray(key) && key.length === columns.length &&
+      columns.every((column, i) =>
+        TEXT_COLUMNS.has(column) ? typeof key[i] === "string" : Number.isSafeInteger(key[i])
+      );
     if (isKey) return key;
   } catch {
     // Falls through to the error.

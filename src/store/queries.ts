@@ -2,19 +2,23 @@
 import type { DatabaseSync } from "node:sqlite";
 import type { Alert } from "../engine/alert.ts";
 import type { Candle, CandleStep } from "../engine/candle.ts";
-import { MARKET_IDS, type MarketId, perMarket } from "../engine/market.ts";
+import { type MarketId, perMarket } from "../engine/market.ts";
 import {
   type ExportKind,
   type ExportPart,
   type ExportRow,
+  type FeatureRange,
+  type FeatureSample,
   type HistorySample,
   type OperationFilter,
   type OperationRow,
+  type OwnOperation,
   type Page,
   type PageRequest,
   type ReceiptFilter,
   type ReceiptRow,
 } from "../runtime/ports/store.ts";
+import { FEATURE_SCHEMA, FEATURES } from "../engine/features/spec.ts";
 import { subsidyTotal } from "../engine/receipt.ts";
 import {
   conditions,
@@ -26,7 +30,18 @@ import {
   type Where,
   writeCursor,
 } from "./pager.ts";
-import { type Row, toAlert, toCandle, toEntry, toOperation, toReceipt } from "./rows.ts";
+import { unitsOf } from "../engine/trading/money.ts";
+import { toFill } from "./trading_tables.ts";
+import {
+  type Row,
+  toAlert,
+  toCandle,
+  toEntry,
+  toFeatures,
+  toOperation,
+  toOwnOperation,
+  toReceipt,
+} from "./rows.ts";
 
 const RECEIPT_ORDER: Order = { table: "receipts", columns: ["height", "idx", "id"] };
 const OPERATION_ORDER: Order = { table: "operations", columns: ["time_ms", "idx", "id"] };
@@ -107,6 +122,45 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
       };
     },
   },
+  fills: {
+    sql: "SELECT * FROM fills WHERE time_ms BETWEEN ? AND ?",
+    key: ["time_ms", "id"],
+    range: inMs,
+    toRow: (row) => {
+      const { epoch, fill } = toFill(row);
+      return {
+        time: fill.timeMs / 1000,
+        id: fill.id,
+        order_id: fill.orderId,
+        epoch,
+        token: fill.token,
+        side: fill.side,
+        agent: fill.agent,
+        quantity: unitsOf(fill.qtyMicro),
+        price: fill.price,
+        slippage: fill.slippage,
+        amount: fill.gross,
+        fee: fill.fee,
+        realized: fill.realized,
+        cause: fill.cause,
+        block_height: fill.height,
+      };
+    },
+  },
+  equity: {
+    sql: "SELECT epoch, t, equity, low, high, cash, realized FROM equity WHERE t BETWEEN ? AND ?",
+    key: ["t", "epoch"],
+    range: (fromS, toS) => [fromS, toS],
+    toRow: (row) => ({
+      time: row.t as number,
+      epoch: row.epoch as number,
+      equity: row.equity as number,
+      low: row.low as number,
+      high: row.high as number,
+      cash: row.cash as number,
+      realized: row.realized as number,
+    }),
+  },
   candles: {
     sql: "SELECT * FROM candles WHERE t BETWEEN ? AND ?",
     key: ["t", "step", "market"],
@@ -128,7 +182,25 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
       };
     },
   },
+  features: {
+    sql: `SELECT * FROM features WHERE schema = '${FEATURE_SCHEMA}' AND time_ms BETWEEN ? AND ?`,
+    key: ["time_ms", "height"],
+    range: inMs,
+    toRow: (row) => {
+      const { height, timeMs, raw, z } = toFeatures(row);
+      const cells: Record<string, string | number | null> = { time: timeMs / 1000, block_height: height };
+      for (const [at, { name }] of FEATURES.entries()) {
+        cells[name] = knownNumber(raw[at]!);
+        cells[`${name}.z`] = knownNumber(Number(z[at]!.toPrecision(9)));
+      }
+      return cells;
+    },
+  },
 };
+
+function knownNumber(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
 
 /** Reads the query tables of an open database. */
 export class TableQueries {
@@ -141,7 +213,7 @@ export class TableQueries {
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow> {
     const toHeight = page.cursor === undefined
       ? filter.toHeight
-      : lowerOf(filter.toHeight, readCursor(page.cursor, RECEIPT_ORDER.columns.length)[0] as number);
+      : lowerOf(filter.toHeight, readCursor(page.cursor, RECEIPT_ORDER.columns)[0] as number);
     const where = receiptConditions({ ...filter, toHeight });
     return this.#pager.page(RECEIPT_ORDER, where, page, toReceipt, this.#receiptCount(filter));
   }
@@ -163,6 +235,20 @@ export class TableQueries {
   operation(id: string): OperationRow | null {
     const row = this.#pager.prepared("SELECT * FROM operations WHERE id = ?").get(id) as Row | undefined;
     return row ? toOperation(row) : null;
+  }
+
+  ownOperation(clientOperationId: string): OwnOperation | null {
+    const row = this.#pager.prepared("SELECT * FROM operations WHERE client_operation_id = ?").get(
+      clientOperationId,
+    );
+    return row ? toOwnOperation(row as Row) : null;
+  }
+
+  recentOperations(sinceMs: number, limit: number): readonly OwnOperation[] {
+    const sql = "SELECT * FROM operations WHERE client_operation_id IS NOT NULL AND " +
+      "(status IN ('pending', 'submitted') OR (status IN ('confirmed', 'reversed') AND updated_ms >= ?)) " +
+      "ORDER BY time_ms, id LIMIT ?";
+    return (this.#pager.prepared(sql).all(sinceMs, limit) as Row[]).map(toOwnOperation);
   }
 
   operationCounts(filter: OperationFilter): Readonly<Record<MarketId, number>> {
@@ -201,10 +287,18 @@ export class TableQueries {
     return this.#pager.page(ALERT_ORDER, where, page, toAlert, null);
   }
 
+  features({ schema, fromS, toS, every, limit }: FeatureRange): readonly FeatureSample[] {
+    const sql = "SELECT * FROM features WHERE schema = ? AND time_ms BETWEEN ? AND ? AND height % ? = 0 " +
+      "ORDER BY time_ms, height LIMIT ?";
+    return (this.#pager.prepared(sql).all(schema, ...inMs(fromS, toS), every, limit) as Row[]).map(
+      toFeatures,
+    );
+  }
+
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
     const { sql, key, range, toRow } = EXPORTS[kind];
     const [first, to] = range(fromS, toS);
-    const begin = after === null ? null : readCursor(after, key.length);
+    const begin = after === null ? null : readCursor(after, key);
     // The first column of every key is the time: a later part begins its search where the part before ended.
     const from = begin === null ? first : Math.max(first, begin[0] as number);
     const keyText = `(${key.join(", ")})`;
@@ -237,12 +331,9 @@ export class TableQueries {
   #countOf(counter: string, filter: object, market: MarketId | undefined): number | null {
     const given = Object.entries(filter).filter(([, value]) => value !== undefined);
     if (given.some(([name]) => name !== "market")) return null;
-    const markets = market === undefined ? MARKET_IDS : [market];
-    const names = markets.map((id) => `${counter}:${id}`);
-    const sql = `SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name IN (${
-      names.map(() => "?").join(", ")
-    })`;
-    return (this.#pager.prepared(sql).get(...names) as { n: number }).n;
+    // Operations of ours count by their type, which is no market.
+    const sql = "SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name GLOB ?";
+    return (this.#pager.prepared(sql).get(`${counter}:${market ?? "*"}`) as { n: number }).n;
   }
 }
 

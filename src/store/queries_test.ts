@@ -4,7 +4,11 @@ import { T0 } from "../../tests/support/engine.ts";
 import { fillReceipts, walkEveryFilter } from "../../tests/support/paging.ts";
 import { applied } from "../../tests/support/store.ts";
 import type { Candle } from "../engine/candle.ts";
+import type { EquityPoint } from "../engine/change.ts";
+import type { FeatureRow } from "../engine/features/feed.ts";
+import { FEATURE_SCHEMA, FEATURES } from "../engine/features/spec.ts";
 import type { LedgerEntry } from "../engine/ledger.ts";
+import type { Fill } from "../engine/trading/order.ts";
 import { EXPORT_KINDS, type ExportKind, type ExportRow } from "../runtime/ports/store.ts";
 import { SqliteStore } from "./store.ts";
 
@@ -136,6 +140,40 @@ Deno.test("SqliteStore.addHistory() keeps the last sample of each interval, NaN 
 });
 
 /** A store in which every table has rows, some of them at the same time. */
+function features(height: number): FeatureRow {
+  const raw = new Float64Array(FEATURES.length).fill(height);
+  return {
+    height,
+    timeMs: T0 + 1_000 * height,
+    schema: FEATURE_SCHEMA,
+    raw,
+    z: new Float32Array(FEATURES.length),
+  };
+}
+
+function fill(i: number): Fill {
+  return {
+    id: `o-${i}-1`,
+    orderId: `o-${i}`,
+    token: "AD",
+    side: "buy",
+    agent: null,
+    qtyMicro: 1_000_000,
+    price: 5,
+    slippage: 0,
+    gross: 5,
+    fee: 1,
+    realized: -1,
+    cause: "intent",
+    height: i,
+    timeMs: T0 + 1_000 * Math.floor(i / 3),
+  };
+}
+
+function point(minute: number): EquityPoint {
+  return { timeMs: T0 + 60_000 * minute, equity: 1_000 + minute, cash: 900, realized: minute };
+}
+
 function exportable(): SqliteStore {
   const store = new SqliteStore(":memory:");
   fillReceipts(store, 700, SEED);
@@ -146,6 +184,12 @@ function exportable(): SqliteStore {
       ...Array.from(
         { length: 300 },
         (_, i) => ({ kind: "candle", market: "ad", step: 60, candle: candle(T0 / 1000 + 60 * i) }) as const,
+      ),
+      ...Array.from({ length: 300 }, (_, i) => ({ kind: "features", row: features(i) }) as const),
+      ...Array.from({ length: 300 }, (_, i) => ({ kind: "fill", epoch: 1, fill: fill(i) }) as const),
+      ...Array.from(
+        { length: 300 },
+        (_, i) => ({ kind: "equity", epoch: 1 + i % 2, point: point(Math.floor(i / 2)) }) as const,
       ),
     ],
   }]);

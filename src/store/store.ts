@@ -5,16 +5,24 @@ import type { Candle, CandleStep } from "../engine/candle.ts";
 import type { EngineEvent } from "../engine/event.ts";
 import type { MarketId } from "../engine/market.ts";
 import type { ReceiptSource } from "../engine/receipt.ts";
+import type { Fill } from "../engine/trading/order.ts";
+import type { ClosedTrade } from "../engine/trading/state.ts";
 import {
   type Applied,
   type EngineStore,
+  type EquityRow,
   type ExportKind,
   type ExportPart,
+  type FeatureRange,
+  type FeatureSample,
   type HistorySample,
   type Journal,
   type OperationFilter,
   type OperationRow,
+  type OrderFilter,
+  type OrderRow,
   type OutboxMessage,
+  type OwnOperation,
   type Page,
   type PageRequest,
   type ReceiptFilter,
@@ -24,9 +32,10 @@ import {
 } from "../runtime/ports/store.ts";
 import { guarded, openDatabase, SCHEMA_VERSION } from "./database.ts";
 import { SqliteJournal } from "./journal.ts";
-import { KEPT_SECONDS, Projection } from "./projection.ts";
+import { FEATURE_ROWS_MAX, KEPT_SECONDS, Projection } from "./projection.ts";
 import { TableQueries } from "./queries.ts";
 import { Snapshots } from "./snapshots.ts";
+import { TRADING_TABLES, TradingTables } from "./trading_tables.ts";
 
 /** Rows that one deletion takes, so that no transaction holds the store for long. */
 const DELETE_ROWS = 5_000;
@@ -62,6 +71,7 @@ export class SqliteStore implements EngineStore {
   readonly #snapshots: Snapshots;
   readonly #projection: Projection;
   readonly #queries: TableQueries;
+  readonly #trading: TradingTables;
   readonly #retention: Retention;
   readonly #addHistory: StatementSync;
   /** Alerts that could not be kept: a store that fails must still say that it does. */
@@ -83,10 +93,12 @@ export class SqliteStore implements EngineStore {
     this.#retention = retention;
     this.#db = openDatabase(path, readOnly);
     try {
-      [this.#journal, this.#snapshots, this.#projection] = guarded(
+      [this.#journal, this.#snapshots, this.#trading] = guarded(
         path,
-        () => [new SqliteJournal(this.#db, path), new Snapshots(this.#db), new Projection(this.#db)] as const,
+        () =>
+          [new SqliteJournal(this.#db, path), new Snapshots(this.#db), new TradingTables(this.#db)] as const,
       );
+      this.#projection = guarded(path, () => new Projection(this.#db, this.#trading));
       this.#queries = new TableQueries(this.#db);
       this.#addHistory = guarded(
         path,
@@ -142,7 +154,16 @@ export class SqliteStore implements EngineStore {
     return { snapshotSeq: fromSeq, replayed: lastSeq - fromSeq, cutAt, damagedSnapshots: damaged };
   }
 
-  commit(applied: readonly Applied[]): void {
+  commit(applied: readonly Applied[], durable = false): void {
+    if (durable) this.#guard(() => this.#db.exec("PRAGMA synchronous = FULL"));
+    try {
+      this.#commit(applied);
+    } finally {
+      if (durable) this.#guard(() => this.#db.exec("PRAGMA synchronous = NORMAL"));
+    }
+  }
+
+  #commit(applied: readonly Applied[]): void {
     const { checksum } = this.#journal;
     const seq = this.#journal.lastSeq();
     try {
@@ -169,6 +190,23 @@ export class SqliteStore implements EngineStore {
     this.#transaction(() => {
       for (const step of [1, 60, 900]) this.#addHistory.run(step, Math.floor(t / step) * step, bytes);
     });
+  }
+
+  saveOperation(operation: OwnOperation): void {
+    this.#guard(() => this.#db.exec("PRAGMA synchronous = FULL"));
+    try {
+      this.#transaction(() => this.#projection.saveOperation(operation));
+    } finally {
+      this.#guard(() => this.#db.exec("PRAGMA synchronous = NORMAL"));
+    }
+  }
+
+  ownOperation(clientOperationId: string): OwnOperation | null {
+    return this.#guard(() => this.#queries.ownOperation(clientOperationId));
+  }
+
+  recentOperations(sinceMs: number, limit: number): readonly OwnOperation[] {
+    return this.#guard(() => this.#queries.recentOperations(sinceMs, limit));
   }
 
   saveAlerts(alerts: readonly Alert[], outbox: readonly string[], atMs: number): void {
@@ -224,9 +262,11 @@ export class SqliteStore implements EngineStore {
     // What settled has the chain's time, which on a simulated chain is far from ours.
     const settledBefore = (table: string) => {
       if (tight) return before;
-      const newest = this.#guard(() => this.#db.prepare(`SELECT MAX(time_ms) AS ms FROM ${table}`).get()) as {
-        ms: number | null;
-      };
+      // What we sent has the time of our clock.
+      const settled = table === "operations" ? " WHERE receipt_id IS NOT NULL" : "";
+      const newest = this.#guard(() =>
+        this.#db.prepare(`SELECT MAX(time_ms) AS ms FROM ${table}${settled}`).get()
+      ) as { ms: number | null };
       return Math.min(nowMs, newest.ms ?? nowMs) - days * 86_400_000;
     };
     let deleted = 0;
@@ -247,9 +287,31 @@ export class SqliteStore implements EngineStore {
       `DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE time_ms < ? ORDER BY time_ms LIMIT ${DELETE_ROWS})`,
       settledBefore("entries"),
     );
-    for (const [table, part] of [["receipts", "market"], ["operations", "type"]] as const) {
-      deleted += this.#guard(() => this.#dropCounted(table, part, settledBefore(table)));
-    }
+    deleted += this.#guard(() =>
+      this.#dropCounted("receipts", "market", "time_ms < ?", settledBefore("receipts"))
+    );
+    deleted += this.#guard(() =>
+      this.#dropCounted(
+        "operations",
+        "type",
+        "receipt_id IS NOT NULL AND time_ms < ?",
+        settledBefore("operations"),
+      )
+    );
+    // What we sent goes by age alone, and never before its outcome is known: it is what keeps it from being sent twice.
+    deleted += this.#guard(() =>
+      this.#dropCounted(
+        "operations",
+        "type",
+        "client_operation_id IS NOT NULL AND status NOT IN ('pending', 'submitted') AND updated_ms < ?",
+        nowMs - days * 86_400_000,
+      )
+    );
+    // Where the file is over its limit, a part of the oldest goes each time.
+    drop(
+      `DELETE FROM features WHERE height IN (SELECT height FROM features WHERE height <= (SELECT MAX(height) FROM features) - ? ORDER BY height LIMIT ${DELETE_ROWS})`,
+      tight ? 0 : FEATURE_ROWS_MAX,
+    );
     for (const [step, seconds] of Object.entries(KEPT_SECONDS)) {
       for (const table of ["candles", "history"]) {
         const newest = this.#guard(() =>
@@ -266,6 +328,9 @@ export class SqliteStore implements EngineStore {
         "AND id < (SELECT MAX(id) FROM outbox)",
       before,
     );
+    const tradedBefore = Math.min(nowMs, this.#guard(() => this.#trading.newestMs()) ?? nowMs) -
+      days * 86_400_000;
+    deleted += this.#guard(() => this.#trading.retain(tradedBefore, DELETE_ROWS));
     drop(
       "DELETE FROM alerts WHERE resolved_ms < ? AND raised_ms < (SELECT MAX(raised_ms) FROM alerts)",
       nowMs - days * 86_400_000,
@@ -320,6 +385,38 @@ export class SqliteStore implements EngineStore {
     return this.#guard(() => this.#queries.history(step, fromT, toT));
   }
 
+  orders(filter: OrderFilter, page: PageRequest): Page<OrderRow> {
+    return this.#guard(() => this.#trading.orders(filter, page));
+  }
+
+  order(id: string): OrderRow | null {
+    return this.#guard(() => this.#trading.order(id));
+  }
+
+  orderOfClient(clientOrderId: string): OrderRow | null {
+    return this.#guard(() => this.#trading.orderOfClient(clientOrderId));
+  }
+
+  fillsOf(orderId: string): readonly Fill[] {
+    return this.#guard(() => this.#trading.fillsOf(orderId));
+  }
+
+  fills(epoch: number, fromMs: number, limit: number): readonly Fill[] {
+    return this.#guard(() => this.#trading.fills(epoch, fromMs, limit));
+  }
+
+  trades(epoch: number, fromMs: number, limit: number): readonly ClosedTrade[] {
+    return this.#guard(() => this.#trading.trades(epoch, fromMs, limit));
+  }
+
+  equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[] {
+    return this.#guard(() => this.#trading.equity(epoch, fromMs, toMs));
+  }
+
+  features(range: FeatureRange): readonly FeatureSample[] {
+    return this.#guard(() => this.#queries.features(range));
+  }
+
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
     return this.#guard(() => this.#queries.exportPart(kind, fromS, toS, after, limit));
   }
@@ -364,7 +461,8 @@ export class SqliteStore implements EngineStore {
   /** Removes everything that came after a row, because what follows it cannot be trusted. */
   #cutAfter(seq: number, snapshotChecksum: number, snapshotSeq: number): void {
     this.#transaction(() => {
-      for (const table of ["journal", "receipts", "entries", "operations", "snapshots"]) {
+      const dependent = ["journal", "receipts", "entries", "operations", "features", "snapshots"];
+      for (const table of [...dependent, ...TRADING_TABLES]) {
         this.#db.prepare(`DELETE FROM ${table} WHERE seq > ?`).run(seq);
       }
       const row = this.#db.prepare("SELECT checksum FROM journal WHERE seq = ?").get(seq) as {
@@ -376,14 +474,19 @@ export class SqliteStore implements EngineStore {
   }
 
   /** Deletes the oldest rows of a counted table and takes them out of its counters. */
-  #dropCounted(table: "receipts" | "operations", part: string, before: number): number {
+  #dropCounted(
+    table: "receipts" | "operations",
+    part: string,
+    condition: string,
+    before: number,
+  ): number {
     return this.#transaction(() => {
       const oldest = this.#db
         .prepare(
           `SELECT rowid AS n, ${part} AS part, ${
             table === "receipts" ? "source" : "NULL"
           } AS source FROM ${table} ` +
-            `WHERE time_ms < ? ORDER BY time_ms LIMIT ${DELETE_ROWS}`,
+            `WHERE ${condition} ORDER BY time_ms LIMIT ${DELETE_ROWS}`,
         )
         .all(before) as { n: number; part: string; source: ReceiptSource | null }[];
       const kept = new Set(

@@ -55,6 +55,11 @@ const TOPIC_POLICIES: Readonly<Record<string, "public" | "read">> = {
   orders: "read",
   positions: "read",
   engine: "read",
+  risk: "read",
+  dashboard: "read",
+  strategies: "public",
+  features: "public",
+  posterior: "public",
   logs: "read",
 };
 
