@@ -275,8 +275,10 @@ export class SqliteStore implements EngineStore {
     };
     const keepFrom = tight ? this.#snapshots.newest().snapshot?.seq ?? null : this.#snapshots.oldestSeq();
     if (keepFrom !== null) {
+      // Only the first rows are looked at: there is no index by time, and what follows is younger.
       drop(
-        `DELETE FROM journal WHERE seq IN (SELECT seq FROM journal WHERE seq <= ? AND at_ms < ? ORDER BY seq LIMIT ${DELETE_ROWS})`,
+        "DELETE FROM journal WHERE seq IN (SELECT seq FROM (SELECT seq, at_ms FROM journal WHERE seq <= ? " +
+          `ORDER BY seq LIMIT ${DELETE_ROWS}) WHERE at_ms < ?)`,
         keepFrom,
         before,
       );
