@@ -10,7 +10,7 @@
  *     deno run -A scripts/build_wasm.ts [--cargo PATH] [--wasm-bindgen PATH] [--build-std]
  */
 import { parseArgs } from "node:util";
-import { rustSourcesHash } from "./rust_sources.ts";
+import { writeRustSourcesHash } from "./rust_sources.ts";
 
 const TARGET = "wasm32-unknown-unknown";
 const root = new URL("../", import.meta.url);
@@ -41,10 +41,7 @@ await run(values["wasm-bindgen"], [
   new URL("src/engine/features", root).pathname,
   `${values["target-dir"]}/${TARGET}/release/rustcore.wasm`,
 ], {});
-await Deno.writeTextFile(
-  new URL("src/engine/features/rustcore.hash", root),
-  `${await rustSourcesHash(root)}\n`,
-);
+await writeRustSourcesHash(root);
 
 async function run(command: string, args: readonly string[], env: Record<string, string>): Promise<void> {
   const { success } = await new Deno.Command(command, {

@@ -5,7 +5,7 @@
 
 /** Files of the simulator that hold sockets and timers; all the others are a pure chain. */
 export const SIMULATOR_SOCKETS =
-  /src\/simulator\/(?:rpc_server|stream_hub|tcp_front|miner|rate_limit|faults|fault_table)\.ts$/;
+  /src\/simulator\/(?:rpc_server|stream_hub|state_stream|ed25519|tcp_front|miner|rate_limit|faults|fault_table)\.ts$/;
 
 /** Rooms that have to be pure; tests and benchmarks in them need not be. */
 const PURE = /\/src\/(?:engine|simulator)\//;

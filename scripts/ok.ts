@@ -16,6 +16,7 @@ export const CHECKS: readonly Step[] = [
   { name: "lint", args: ["task", "lint"] },
   { name: "types", args: ["task", "check"] },
   { name: "layers", args: ["task", "layers"] },
+  { name: "rust", args: ["run", "-A", "scripts/cargo_test.ts"] },
 ];
 
 const TESTS: Step = { name: "tests", args: ["task", "test"] };

@@ -34,5 +34,5 @@ Deno.test("countTests() counts a run that ends badly without a failed test as on
 });
 
 Deno.test("CHECKS are the checks of the contributors' guide", () => {
-  assertEquals(CHECKS.map(({ name }) => name), ["format", "lint", "types", "layers"]);
+  assertEquals(CHECKS.map(({ name }) => name), ["format", "lint", "types", "layers", "rust"]);
 });

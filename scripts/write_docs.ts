@@ -1,8 +1,11 @@
-/** Writes docs/API.md and docs/CONFIG.md from the tables in the code. A test fails when they differ from them. */
+/** Writes docs/API.md, docs/CONFIG.md and docs/FEATURES.md from the tables in the code. A test fails when they differ from them. */
 // @ts-types="#types/std_path.d.ts"
 import { join } from "@std/path";
 import { routeTable } from "../src/app.ts";
 import { SETTINGS, settingsTable } from "../src/config.ts";
+import { EPSILON, LAMBDA, WARM_SLOTS } from "../src/engine/features/engine.ts";
+import { FEATURE_SCHEMA, FEATURE_TABLE_VERSION, FEATURES } from "../src/engine/features/spec.ts";
+import { HORIZON } from "../src/engine/posterior.ts";
 import { REASON_CODES } from "../src/engine/reason.ts";
 import { TOPICS } from "../src/engine/topic.ts";
 import type { QueryParameter } from "../src/server/query.ts";
@@ -16,6 +19,7 @@ export async function documents(): Promise<Readonly<Record<string, string>>> {
   return {
     "docs/API.md": await formatted(apiDocument(routeTable())),
     "docs/CONFIG.md": await formatted(configDocument()),
+    "docs/FEATURES.md": await formatted(featuresDocument()),
   };
 }
 
@@ -131,6 +135,51 @@ function configDocument(): string {
     "permissions that it needs.",
     settingsTable(),
     `${secrets.join(", ")} may not stand in a file.`,
+  ].join("\n\n");
+}
+
+function featuresDocument(): string {
+  return [
+    "# Features",
+    NOTE,
+    "A slot is a block. Events of a slot are aggregated into one raw value x per feature; at its end the statistics " +
+    `advance once and the z-score is taken with the advanced statistics, in this order, in float64, λ = ${LAMBDA} ` +
+    `(half-life ≈ 138 slots), ε = ${EPSILON}, from m = 0 and v = 0:`,
+    "```text\nδ = x − m;  m ← m + (1−λ)δ;  v ← λ(v + (1−λ)δ²);  z = (x − m) / √(v + ε)\n```",
+    "The vector has 768 float32: 256 z-scores of the slot, 256 of the slot before, 256 of the one before that. A z-score " +
+    `is 0 until its feature has been seen in ${WARM_SLOTS} slots, and for an index without a feature.`,
+    "What the node is asked for from time to time is only sampled for blocks that came live, while the answer is " +
+    "current; a feature without a sample keeps its last value, and its statistics rest. A receipt counts in the slot in " +
+    "which it became known. A reorganisation brings back the engine as it was at the fork point.",
+    "| aggregation | raw value of a slot |\n|---|---|\n" +
+    "| `last` | the last event; without one the value before |\n| `sum` | the sum; 0 without events |\n" +
+    "| `count` | how many events |\n| `mean` | the mean; without an event the value before |\n" +
+    "| `delta` | the sum less the sum of the slot before |",
+    `Version ${FEATURE_TABLE_VERSION} of the table, hash ${
+      code(FEATURE_SCHEMA)
+    }; an index never changes its meaning. The ` +
+    "posterior sees the features 0 to 11.",
+    table(
+      ["index", "name", "unit", "aggregation", "source", "since", "meaning"],
+      FEATURES.map(({ index, name, unit, aggregation, source, since, meaning }) => [
+        String(index),
+        code(name),
+        unit,
+        aggregation,
+        source,
+        String(since),
+        meaning,
+      ]),
+    ),
+    "## Posterior",
+    `\`GET /posterior\` says how likely the next ${HORIZON} slots are to trend, revert or chop, and activity to collapse ` +
+    "(rug): a softmax and a logistic model on the features 0 to 11, clamped to ±4, weights clamped to ±5. With e the " +
+    "signed efficiency of the price index over those slots, a slot is `trend` if e ≥ 0.35, `revert` if e ≤ −0.35, else " +
+    "`chop`; `rug` if the receipts per slot fell below half of those of the 40 slots before. A slot gets its label when " +
+    "all of that is older than the deepest reorganisation; then the old prediction is scored and the models take one " +
+    "step. A model is shown once the lower 95 % bound of its mean gain in log loss over the base rate is above 0, over " +
+    "the newest 50 batches of 60 slots, at least 25; until then its status is `prior`, and the base rates are shown. " +
+    "`learned_from` says whether the data were simulated: skill on a simulated chain says nothing about a real one.",
   ].join("\n\n");
 }
 

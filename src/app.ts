@@ -5,38 +5,52 @@ import type { Alert } from "./engine/alert.ts";
 import { Core } from "./engine/core.ts";
 import type { Identities } from "./engine/ledger.ts";
 import { type MarketId, perMarket } from "./engine/market.ts";
-import { absent } from "./engine/reason.ts";
+import { absent, isKnown, type Known } from "./engine/reason.ts";
 import { TOPIC_NAMES } from "./engine/topic.ts";
 import { AlertWatch } from "./runtime/alerts.ts";
 import { EngineLoop } from "./runtime/engine_loop.ts";
+import { loadFeatureEngines } from "./runtime/feature_loader.ts";
+import { Operations } from "./runtime/operations.ts";
 import type { Clock } from "./runtime/ports/clock.ts";
+import type { Signer } from "./runtime/ports/signer.ts";
 import { StoreError } from "./runtime/ports/store.ts";
 import { ProcessSampler } from "./runtime/process_sampler.ts";
+import { Trading } from "./runtime/trading.ts";
+import { FigureCache } from "./runtime/trading_figures.ts";
+import { tradingRules } from "./runtime/trading_rules.ts";
 import { Webhook } from "./runtime/webhook.ts";
 import { Auth, HostRules, sha256Hex } from "./server/auth.ts";
 import { Frames } from "./server/frame.ts";
 import { Hub } from "./server/hub.ts";
 import { type Route, Router } from "./server/router.ts";
 import { exportRoutes } from "./server/routes/export.ts";
+import { featureRoutes } from "./server/routes/features.ts";
 import { ledgerRoutes } from "./server/routes/ledger.ts";
 import { metaRoutes } from "./server/routes/meta.ts";
+import { portfolioRoutes } from "./server/routes/portfolio.ts";
+import { operationRoutes } from "./server/routes/operations.ts";
 import { theblockRoutes } from "./server/routes/theblock.ts";
+import { tradingRoutes } from "./server/routes/trading.ts";
 import { Server } from "./server/server.ts";
 import type { Services } from "./server/services.ts";
 import { readWebSources, WebAssets } from "./server/static.ts";
 import { VIEWS } from "./server/views/registry.ts";
 import type { Ambient } from "./server/views/view.ts";
+import { OPENING_BALANCE } from "./simulator/ledger.ts";
 import { type RunningSimulator, startSimulator } from "./simulator/rpc_server.ts";
 import type { Dialect, ScenarioName } from "./simulator/scenario.ts";
 import { type OpenFolder, openFolder, type SimulatedChainName, storeFolder } from "./store/folder.ts";
 import { localKey } from "./store/local_key.ts";
+import { loadSigningKey, SigningKeyError } from "./store/signing_key.ts";
 import type { Log } from "./telemetry/log.ts";
 import { Metrics } from "./telemetry/metrics.ts";
+import { AccountSnapshots, readAccountSnapshot, SNAPSHOT_EVERY_MS } from "./the_block/account_snapshot.ts";
 import { NodeClient } from "./the_block/client.ts";
 import type { SimulatedNode } from "./the_block/dialects/chain.ts";
 import { domain } from "./the_block/dialects/domain.ts";
 import { NodeError } from "./the_block/errors.ts";
 import { FatalIngestError, Ingest } from "./the_block/ingest.ts";
+import { NodeOperations } from "./the_block/operation_sender.ts";
 import { NodeStream, type StreamState } from "./the_block/stream.ts";
 import { Transport } from "./the_block/transport.ts";
 
@@ -94,11 +108,21 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   for (const secret of [config.rpc.authToken, config.auth.apiKey, config.alerts.webhookSecret]) {
     log.hide(secret);
   }
+  hideAddress(log, config.alerts.webhookUrl);
   const keys = await apiKeys(config, log);
+  const signer = await signerOf(config, log);
   const web = new WebAssets(await readWebSources(WEB_ROOT));
   const speed = simulate?.speed ?? 1;
   const retention = { days: config.store.retentionDays, bytesMax: config.store.bytesMax };
-  const newCore = () => new Core({ finalityDepth: config.ingest.finalityDepth, enabled: config.enabled });
+  const engines = await loadFeatureEngines();
+  if (engines.fallback === null) log.info("features.engine", { kind: engines.kind });
+  else log.warn("features.engine", { kind: engines.kind, fallback: engines.fallback });
+  const newCore = () =>
+    new Core({
+      finalityDepth: config.ingest.finalityDepth,
+      enabled: config.enabled,
+      engine: engines.create(),
+    });
   const epoch = crypto.randomUUID();
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => {}); // Whoever runs the program decides what a failure means.
@@ -124,7 +148,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
 
   const ambient = (): Ambient => ({
     version: VERSION,
-    mode: "monitor",
+    mode: loop.state.desk.mode,
     epoch,
     uptimeSeconds: (clock.nowMs() - startedMs) / 1000,
     nodeHost: new URL(nodeUrl).host,
@@ -133,6 +157,9 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     queries: loop.store,
     storeError: loop.storeError,
     process: sampler.sample,
+    tradingFigures: (state) => figures.of(state, loop.store),
+    agents: trading.agents,
+    logTail: (limit) => log.tail(limit, "info"),
     isOurs: (name) => isOurs(identities, name),
   });
   const hub: Hub = new Hub({
@@ -143,17 +170,26 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     ambient,
     metrics: hubMetrics,
   });
+  const figures = new FigureCache();
+  const trading: Trading = new Trading({ loop: () => loop, clock, log });
   const loop: EngineLoop = new EngineLoop({
     core: newCore(),
     store: folder.store,
     publisher: hub,
     clock,
     log,
+    afterSlot: trading.afterSlot,
   });
+  const openDesk = () => trading.configure(tradingRules(config), config.trading.capital);
   let simulator: RunningSimulator | null = null;
   try {
     loop.recover();
-    if (simulate) simulator = await startEmbedded(simulate, clock, (loop.tip()?.height ?? -1) + 1);
+    openDesk();
+    if (simulate) {
+      simulator = await startEmbedded(simulate, clock, (loop.tip()?.height ?? -1) + 1);
+      // The key's account is not on a simulated chain by itself; it gets the same as ours.
+      if (isKnown(signer)) simulator.submissions.fund(signer.address, OPENING_BALANCE);
+    }
   } catch (error) {
     folder.store.close();
     folder.unlock();
@@ -169,7 +205,9 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
       folder = openFolder(storeFolder(config.store.dataDir, name), retention);
       return folder.store;
     });
+    openDesk();
     alerts.load();
+    operations.load();
   };
 
   const rpcCalls = metrics.counter("bb_rpc_calls_total", "Requests to the node by method and outcome");
@@ -192,6 +230,34 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     onBan: (_group, untilMs) => ingest.onBan(untilMs),
   });
   const client = new NodeClient(transport, clock);
+  const stopping = new AbortController();
+  const operations: Operations = new Operations({
+    state: () => loop.state,
+    store: () => loop.store,
+    sender: new NodeOperations({
+      client,
+      clock,
+      signer,
+      account: () => identities.account,
+      simulated: () => simulated !== null,
+      snapshots: new AccountSnapshots(
+        async () => {
+          await transport.admit("state_stream", stopping.signal);
+          const { timeoutMs } = config.rpc;
+          return await readAccountSnapshot({ url: nodeUrl, timeoutMs, clock, signal: stopping.signal });
+        },
+        clock,
+        SNAPSHOT_EVERY_MS,
+        stopping.signal,
+      ),
+    }),
+    touch: (topics) => loop.touch(topics),
+    clock,
+    log,
+    expireMs: config.operations.expireMs,
+    changes: metrics.counter("bb_operations_total", "Changes of operations of ours, by type and new state"),
+  });
+  operations.load();
   let contacts = 0;
   const ingest: Ingest = new Ingest({
     client,
@@ -235,12 +301,14 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     log,
     storeBytesMax: config.store.bytesMax,
     notify: config.alerts.webhookUrl !== null,
+    readError: () => hub.readError,
   });
   alerts.load();
   const webhook = config.alerts.webhookUrl === null ? null : new Webhook({
     url: config.alerts.webhookUrl,
     secret: config.alerts.webhookSecret,
     store: () => loop.store,
+    unsaved: () => alerts.unsavedMessages,
     clock,
     log,
     attempts: metrics.counter("bb_webhook_attempts_total", "Attempts to deliver an alert, by outcome"),
@@ -249,13 +317,17 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   let ready = false;
   const services: Services = {
     build: { version: VERSION, commit: config.build.commit, schemaHash: config.build.schemaHash },
+    featureEngine: engines,
     state: () => loop.state,
     queries: () => loop.store,
     source: () => (loop.state.node?.simulated ? "simulated" : "engine"),
     readiness: () => ({
       ready,
       waitingFor: ready ? [] : ["the first probe of the node"],
-      problems: loop.storeError === null ? [] : [`nothing can be written: ${loop.storeError}`],
+      problems: [
+        ...(loop.storeError === null ? [] : [`nothing can be written: ${loop.storeError}`]),
+        ...(hub.readError === null ? [] : [`something kept cannot be read: ${hub.readError}`]),
+      ],
     }),
     metrics,
     log,
@@ -270,6 +342,9 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
         }
       },
     },
+    trading,
+    tradingFigures: () => figures.of(loop.state, loop.store),
+    operations,
     startedMs,
   };
   const server = new Server({
@@ -290,7 +365,6 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   });
   declareGauges(metrics, loop, sampler, hub, () => alerts.open);
 
-  const stopping = new AbortController();
   let url: string;
   try {
     url = server.listen();
@@ -308,6 +382,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     stream.run(),
     hub.run(),
     alerts.run(),
+    operations.run(),
     webhook?.run(),
     sampler.run(() => loop.touch(["status"])),
     watchForRestore(clock, stopping.signal, () => folder.restoreWaits(), () => {
@@ -331,9 +406,11 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
       stream.stop();
       sampler.stop();
       alerts.stop();
+      operations.stop();
       webhook?.stop();
       transport.close();
       await server.close();
+      await operations.idle(); // What was cut off while it was sent is still kept as such.
       loop.stop();
       folder.unlock();
       await Promise.allSettled(running);
@@ -348,7 +425,11 @@ function routesOf(services: Services): readonly Route[] {
     ...metaRoutes(services, () => routes),
     ...theblockRoutes(services),
     ...ledgerRoutes(services),
+    ...tradingRoutes(services),
+    ...portfolioRoutes(services),
+    ...featureRoutes(services),
     ...exportRoutes(services),
+    ...operationRoutes(services),
   ];
   return routes;
 }
@@ -441,6 +522,14 @@ function isOurs({ account, miner, byMarket }: Identities, name: string): boolean
     (Object.keys(byMarket) as MarketId[]).some((id) => byMarket[id].includes(name));
 }
 
+/** The address of a webhook is often the only secret that it has; its host may be named. */
+function hideAddress(log: Log, address: string | null): void {
+  const url = address === null ? null : URL.parse(address);
+  if (url === null) return;
+  log.hide(`${url.pathname}${url.search}`);
+  log.hide(url.password);
+}
+
 /** The keys that are accepted; without a configured one, a key of our own for this machine only. */
 async function apiKeys(config: Config, log: Log): Promise<readonly ApiKey[]> {
   const keys = [...config.auth.keys];
@@ -452,6 +541,26 @@ async function apiKeys(config: Config, log: Log): Promise<readonly ApiKey[]> {
   log.hide(key);
   log.info(created ? "auth.key_created" : "auth.key_loaded", { path });
   return [{ name: "local", scopes: ["admin"], sha256: sha256Hex(key) }];
+}
+
+/** The key that transfers are signed with; a key that cannot be used keeps transfers away, and nothing else. */
+async function signerOf(config: Config, log: Log): Promise<Known<Signer>> {
+  const { keyFile } = config.operations;
+  if (keyFile === null) return absent("NO_ACCOUNT", "no key signs transfers: operations.key_file is not set");
+  try {
+    const { signer, secrets } = await loadSigningKey(keyFile);
+    for (const secret of secrets) log.hide(secret);
+    log.info("operations.key_loaded", { path: keyFile, address: signer.address });
+    const { address } = config.account;
+    if (address !== null && address !== signer.address) {
+      log.warn("operations.other_account", { account: address, signer: signer.address });
+    }
+    return signer;
+  } catch (error) {
+    if (!(error instanceof SigningKeyError)) throw error;
+    log.error("operations.key_refused", { reason: error.message });
+    return absent("NO_ACCOUNT", error.message);
+  }
 }
 
 function declareGauges(

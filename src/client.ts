@@ -50,6 +50,9 @@ const STABLE_MS = 30_000;
 
 const PING_MS = 15_000;
 
+/** Errors of the server that are remembered. */
+const ERRORS_MAX = 100;
+
 /** The client. */
 export class BlockBuster {
   readonly #url: string;
@@ -159,7 +162,9 @@ export class TopicStream {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #ping: ReturnType<typeof setInterval> | undefined;
   #closed = false;
-  /** Errors that the server told, newest last. */
+  /** Topics of which a patch was missed and a snapshot was asked for. */
+  readonly #owed = new Set<Topic>();
+  /** The newest errors that the server told, newest last. */
   readonly errors: { readonly code: string; readonly detail: string; readonly topic?: string }[] = [];
   /** How often the link was made. */
   connects = 0;
@@ -208,6 +213,7 @@ export class TopicStream {
       this.connects++;
       this.#openedMs = Date.now();
       this.#unanswered = 0;
+      this.#owed.clear();
       this.#subscribe(this.#topics, true);
       this.#ping = setInterval(() => this.#sendPing(socket), PING_MS);
     };
@@ -248,18 +254,28 @@ export class TopicStream {
     if (message.op === "hello") {
       if (this.#epoch !== message.epoch) this.#seqs.clear();
       this.#epoch = message.epoch;
-    } else if (message.op === "error") this.errors.push(message);
-    else this.#unanswered = 0;
+    } else if (message.op === "error") {
+      this.errors.push(message);
+      if (this.errors.length > ERRORS_MAX) this.errors.shift();
+    } else this.#unanswered = 0;
   }
 
   #apply({ topic, seq, kind, data }: Extract<Message, { kind: string }>): void {
     if (kind === "patch") {
       const have = this.#seqs.get(topic);
       const before = this.#bodies.get(topic);
-      if (have === undefined || !before || seq > have + 1) return this.#subscribe([topic], false);
+      if (have === undefined || !before || seq > have + 1) {
+        // Asked for once: the patches that are on their way already would ask again and again.
+        if (!this.#owed.has(topic)) this.#subscribe([topic], false);
+        this.#owed.add(topic);
+        return;
+      }
       if (seq <= have) return;
       this.#bodies.set(topic, applyPatch(before, data));
-    } else this.#bodies.set(topic, { ...data });
+    } else {
+      this.#bodies.set(topic, { ...data });
+      this.#owed.delete(topic);
+    }
     this.#seqs.set(topic, seq);
     this.#onBody(topic, this.#bodies.get(topic) as { timestamp: number; _meta: Meta });
   }

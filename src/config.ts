@@ -221,6 +221,24 @@ export const SETTINGS: readonly Setting[] = [
     })`,
   })),
   {
+    key: "operations.key_file",
+    type: "text",
+    default: "",
+    env: "TB_KEY_FILE",
+    meaning:
+      "File with the Ed25519 key that transfers are signed with, readable by its owner only; empty = none",
+  },
+  {
+    key: "operations.expire_seconds",
+    type: "integer",
+    unit: "s",
+    min: 30,
+    max: 86_400,
+    default: 3_600,
+    meaning:
+      "How long an operation of ours may stay unseen on the chain; a live node keeps a transaction 1800 s",
+  },
+  {
     key: "ingest.start",
     type: "start",
     default: "tip",
@@ -269,6 +287,130 @@ export const SETTINGS: readonly Setting[] = [
     max: 1_099_511_627_776,
     default: 8_589_934_592,
     meaning: "Size from which on the journal is cut behind the newest snapshot; a warning comes at 90 %",
+  },
+  {
+    key: "trading.capital",
+    type: "integer",
+    unit: "base units",
+    min: 1,
+    max: 4_503_599_627_370_496,
+    default: 1_000_000_000,
+    meaning: "What a paper account begins with, where POST /state does not say",
+  },
+  {
+    key: "trading.fee_ratio",
+    type: "number",
+    min: 0,
+    max: 0.5,
+    default: 0.001,
+    meaning: "Fee of a paper fill, share of its value",
+  },
+  {
+    key: "trading.spread_ratio",
+    type: "number",
+    min: 0,
+    max: 0.5,
+    default: 0.001,
+    meaning: "Distance of best buy and best sell of a paper fill, share of the price; each side pays half",
+  },
+  {
+    key: "trading.participation_ratio",
+    type: "number",
+    min: 0.000001,
+    max: 1,
+    default: 0.1,
+    meaning: "Share of what settled in a block that paper orders can get of it",
+  },
+  {
+    key: "trading.stop_loss_ratio",
+    type: "number",
+    min: 0,
+    max: 1,
+    default: 0,
+    meaning: "Loss below the average cost at which a position is closed; 0 = never",
+  },
+  {
+    key: "trading.take_profit_ratio",
+    type: "number",
+    min: 0,
+    max: 1_000,
+    default: 0,
+    meaning: "Profit above the average cost at which a position is closed; 0 = never",
+  },
+  {
+    key: "risk.max_drawdown",
+    type: "number",
+    min: 0,
+    max: 1,
+    default: 0.2,
+    meaning: "Fall of equity below its peak at which trading halts; 0 = never",
+  },
+  {
+    key: "risk.max_position",
+    type: "integer",
+    unit: "base units",
+    min: 0,
+    max: 4_503_599_627_370_496,
+    default: 0,
+    meaning: "Largest value of the position in one instrument; 0 = no limit",
+  },
+  {
+    key: "risk.max_concurrent_trades",
+    type: "integer",
+    min: 0,
+    max: 1_000,
+    default: 0,
+    meaning: "Positions that may be open at once; 0 = no limit",
+  },
+  {
+    key: "risk.max_exposure",
+    type: "number",
+    min: 0,
+    max: 1,
+    default: 1,
+    meaning: "Largest value of all positions together, share of equity",
+  },
+  {
+    key: "risk.orders_per_minute",
+    type: "integer",
+    min: 1,
+    max: 10_000,
+    default: 60,
+    meaning: "Entry orders within a minute",
+  },
+  {
+    key: "risk.stale_after",
+    type: "number",
+    unit: "s",
+    min: 1,
+    max: 86_400,
+    default: 60,
+    meaning: "Age of a price from which on nothing is traded at it",
+  },
+  {
+    key: "risk.stoploss_guard",
+    type: "integer",
+    min: 0,
+    max: 1_000,
+    default: 4,
+    meaning: "Losing stop-loss exits within an hour after which an instrument is locked for an hour; 0 = off",
+  },
+  {
+    key: "risk.cooldown",
+    type: "number",
+    unit: "s",
+    min: 0,
+    max: 86_400,
+    default: 0,
+    meaning: "How long an instrument is locked after a closed trade; 0 = off",
+  },
+  {
+    key: "risk.equity_drawdown",
+    type: "number",
+    min: 0,
+    max: 1,
+    default: 0.1,
+    meaning: "Fall of equity within 24 hours that locks the whole account for an hour; 0 = off",
   },
   {
     key: "alerts.webhook_url",
@@ -361,6 +503,7 @@ export interface Config {
     readonly miner: string | null;
     readonly identities: Readonly<Record<MarketId, readonly string[]>>;
   };
+  readonly operations: { readonly keyFile: string | null; readonly expireMs: number };
   readonly ingest: {
     readonly start: "tip" | "genesis" | number;
     readonly startSet: boolean;
@@ -368,6 +511,26 @@ export interface Config {
   };
   readonly display: { readonly decimals: number };
   readonly store: { readonly dataDir: string; readonly retentionDays: number; readonly bytesMax: number };
+  /** A limit that is switched off is null. */
+  readonly trading: {
+    readonly capital: number;
+    readonly feeRatio: number;
+    readonly spreadRatio: number;
+    readonly participationRatio: number;
+    readonly stopLossRatio: number | null;
+    readonly takeProfitRatio: number | null;
+  };
+  readonly risk: {
+    readonly maxDrawdownRatio: number | null;
+    readonly maxPosition: number | null;
+    readonly maxConcurrentTrades: number | null;
+    readonly maxExposureRatio: number;
+    readonly ordersPerMinute: number;
+    readonly staleAfterMs: number;
+    readonly stoplossGuard: number | null;
+    readonly cooldownMs: number | null;
+    readonly equityDrawdownRatio: number | null;
+  };
   readonly alerts: { readonly webhookUrl: string | null; readonly webhookSecret: string | null };
   readonly log: { readonly level: "debug" | "info" | "warn" | "error" };
   readonly build: { readonly commit: string | null; readonly schemaHash: string | null };
@@ -596,6 +759,7 @@ function keysProblem(value: unknown): string | null {
 function build(values: ReadonlyMap<string, unknown>, set: ReadonlySet<string>): Config {
   const get = <T>(key: string) => values.get(key) as T;
   const optional = (key: string) => get<string>(key) || null;
+  const orOff = (key: string) => get<number>(key) || null;
   const perMarket = <T>(keyOf: (market: MarketId) => string) => ({
     compute: get<T>(keyOf("compute")),
     storage: get<T>(keyOf("storage")),
@@ -637,6 +801,10 @@ function build(values: ReadonlyMap<string, unknown>, set: ReadonlySet<string>): 
       miner: optional("account.miner"),
       identities: perMarket((market) => `account.identities.${market}`),
     },
+    operations: {
+      keyFile: optional("operations.key_file"),
+      expireMs: get<number>("operations.expire_seconds") * 1000,
+    },
     ingest: {
       start: get("ingest.start"),
       startSet: set.has("ingest.start"),
@@ -647,6 +815,25 @@ function build(values: ReadonlyMap<string, unknown>, set: ReadonlySet<string>): 
       dataDir: join(get<string>("store.data_dir")),
       retentionDays: get("store.retention_days"),
       bytesMax: get("store.max_bytes"),
+    },
+    trading: {
+      capital: get("trading.capital"),
+      feeRatio: get("trading.fee_ratio"),
+      spreadRatio: get("trading.spread_ratio"),
+      participationRatio: get("trading.participation_ratio"),
+      stopLossRatio: orOff("trading.stop_loss_ratio"),
+      takeProfitRatio: orOff("trading.take_profit_ratio"),
+    },
+    risk: {
+      maxDrawdownRatio: orOff("risk.max_drawdown"),
+      maxPosition: orOff("risk.max_position"),
+      maxConcurrentTrades: orOff("risk.max_concurrent_trades"),
+      maxExposureRatio: get("risk.max_exposure"),
+      ordersPerMinute: get("risk.orders_per_minute"),
+      staleAfterMs: get<number>("risk.stale_after") * 1000,
+      stoplossGuard: orOff("risk.stoploss_guard"),
+      cooldownMs: get<number>("risk.cooldown") * 1000 || null,
+      equityDrawdownRatio: orOff("risk.equity_drawdown"),
     },
     alerts: { webhookUrl: optional("alerts.webhook_url"), webhookSecret: optional("alerts.webhook_secret") },
     log: { level: get("log.level") },

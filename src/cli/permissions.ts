@@ -25,10 +25,12 @@ export function permissionFlags(config: Config, folders: Folders): readonly stri
     const known = given !== "" ? Number(given) : protocol === "https:" || protocol === "wss:" ? 443 : 80;
     if (hostname !== "127.0.0.1") hosts.add(hostWithPort(hostname, known));
   }
+  const { keyFile } = config.operations;
+  const readable = [folders.web, folders.dataDir, ...folders.files, ...(keyFile === null ? [] : [keyFile])];
   return [
     "--no-prompt",
     `--allow-net=${[...hosts].join(",")}`,
-    `--allow-read=${[folders.web, folders.dataDir, ...folders.files].join(",")}`,
+    `--allow-read=${readable.join(",")}`,
     `--allow-write=${folders.dataDir}`,
     `--allow-env=${ENVIRONMENT.join(",")}`,
   ];

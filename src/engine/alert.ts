@@ -114,6 +114,47 @@ export const ALERT_RULES: readonly AlertRule[] = [
         ? `the store holds ${store.bytes} of at most ${store.bytesMax} bytes`
         : null,
   },
+  {
+    id: "trading_halted",
+    severity: "critical",
+    meaning: "Trading is halted, by a drawdown or by the operator",
+    raiseAfterMs: 0,
+    resolveAfterMs: 0,
+    test: ({ desk }) => desk.account?.halt?.reason ?? null,
+  },
+  {
+    id: "trading_reducing",
+    severity: "warning",
+    meaning: "Positions may only be reduced: a protection has locked the account, or the operator said so",
+    raiseAfterMs: 0,
+    resolveAfterMs: 0,
+    test: ({ desk: { account } }) =>
+      account?.reducing ?? account?.locks.find(({ token }) => token === null)?.reason ?? null,
+  },
+  {
+    id: "instrument_locked",
+    severity: "info",
+    meaning: "A protection has locked an instrument",
+    raiseAfterMs: 0,
+    resolveAfterMs: 0,
+    test: ({ desk }) => {
+      const locked = (desk.account?.locks ?? []).filter(({ token }) => token !== null);
+      return locked.length > 0 ? locked.map(({ token, reason }) => `${token}: ${reason}`).join("; ") : null;
+    },
+  },
+  {
+    id: "agent_suspended",
+    severity: "warning",
+    meaning: "An agent is suspended",
+    raiseAfterMs: 0,
+    resolveAfterMs: 0,
+    test: ({ desk }) => {
+      const suspended = desk.account?.suspended ?? [];
+      return suspended.length > 0
+        ? suspended.map(({ agent, reason }) => `${agent}: ${reason}`).join("; ")
+        : null;
+    },
+  },
   ...MARKETS.map((market): AlertRule => ({
     id: `gate_closed_${market.id}`,
     severity: "info",
@@ -171,6 +212,11 @@ export function beginAlerts(open: readonly Alert[] = [], count = 0): AlertState 
 /** Tests every rule; returns the alerts that were raised or resolved. */
 export function testRules(alerts: AlertState, state: CoreState, ambient: AlertAmbient): readonly Alert[] {
   const changed: Alert[] = [];
+  for (const [id, { open }] of alerts.rules) {
+    if (open === null || ALERT_RULES.some((rule) => rule.id === id)) continue;
+    changed.push({ ...open, resolvedMs: ambient.nowMs }); // An earlier version of the program had such a rule.
+    alerts.rules.delete(id);
+  }
   for (const rule of ALERT_RULES) {
     const held = alerts.rules.get(rule.id) ?? { badSinceMs: null, goodSinceMs: null, open: null };
     alerts.rules.set(rule.id, held);

@@ -4,6 +4,9 @@
  */
 import { Absent, type ReasonCode } from "./reason.ts";
 
+/** Code of the `$` that every tag begins with. */
+const TAG = 36;
+
 /** Encodes a value of plain objects, arrays, maps, numbers, bigints, texts, bytes and absences. */
 export function encode(value: unknown): string {
   switch (typeof value) {
@@ -40,8 +43,13 @@ function encodeObject(value: object): string {
     return `{"$a":[${JSON.stringify(value.code)},${JSON.stringify(value.because)}]}`;
   }
   if (value instanceof Uint8Array) return `{"$b":"${toBase64(value)}"}`;
+  const keys = Object.keys(value);
+  // A name that a node made up must never be taken for one of our tags.
+  if (keys.some((key) => key.charCodeAt(0) === TAG)) {
+    return `{"$o":${encodeObject(keys.map((key) => [key, (value as Record<string, unknown>)[key]]))}}`;
+  }
   let text = "{";
-  for (const key of Object.keys(value)) {
+  for (const key of keys) {
     const item = (value as Record<string, unknown>)[key];
     if (item === undefined) continue;
     text += (text.length === 1 ? "" : ",") + JSON.stringify(key) + ":" + encode(item);
@@ -61,7 +69,7 @@ export function decode(text: string): unknown {
 function revive(_key: string, value: unknown): unknown {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
   for (const tag in value) {
-    if (tag.charCodeAt(0) !== 36) return value;
+    if (tag.charCodeAt(0) !== TAG) return value;
     const inner = (value as Record<string, unknown>)[tag];
     switch (tag) {
       case "$n":
@@ -78,6 +86,8 @@ function revive(_key: string, value: unknown): unknown {
         return Number(inner);
       case "$u":
         return undefined;
+      case "$o":
+        return Object.fromEntries(inner as [string, unknown][]);
       default:
         return value;
     }

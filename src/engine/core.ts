@@ -8,10 +8,22 @@ import { appendBlock, blockAt, revertTo, tipOf } from "./chain.ts";
 import type { Change } from "./change.ts";
 import { decode, encode } from "./codec.ts";
 import type { EngineEvent, ObservedEvent, UnavailableEvent } from "./event.ts";
+import { TypeScriptFeatureEngine } from "./features/engine.ts";
+import { endSlot, featureRow, feedReceipts, openReceipts, rebuild, revertSlots } from "./features/feed.ts";
+import { FEATURE_MODES, FEATURE_SCHEMA } from "./features/spec.ts";
+import { emptyFeatures } from "./features/state.ts";
 import { hashText } from "./hash.ts";
 import { bookReceipt, bookReward, observeBalance, revertLedger, sidesOf, trimLedger } from "./ledger.ts";
 import { MARKET_IDS, type MarketId, marketOf } from "./market.ts";
 import type { ObservationKey, Observations } from "./observation.ts";
+import {
+  emptyPosterior,
+  exportPosterior,
+  importPosterior,
+  revertPosterior,
+  stepPosterior,
+} from "./posterior.ts";
+import { extendIndex, revertIndex } from "./price_index.ts";
 import { absent, isKnown } from "./reason.ts";
 import type { Receipt } from "./receipt.ts";
 import {
@@ -24,6 +36,8 @@ import {
   sliceValue,
 } from "./state.ts";
 import type { Topic } from "./topic.ts";
+import { applyCommand, tickDesk } from "./trading/desk.ts";
+import { deskTick, eventTimeOfNow } from "./trading/quotes.ts";
 
 /** How long the scheduler's completions are averaged. */
 const COMPLETED_WINDOW_MS = 60_000;
@@ -64,21 +78,32 @@ const ALL_CHAIN_TOPICS: readonly Topic[] = [
   "pnl",
   "operations",
   "receipts",
+  "features",
+  "posterior",
 ];
+
+/** What a tick can change at the desk, and what a command can. */
+const TICK_TOPICS: readonly Topic[] = ["orders", "positions", "risk", "strategies", "dashboard"];
+const DESK_TOPICS: readonly Topic[] = ["engine", "status", ...TICK_TOPICS];
 
 /** Applies events to state. */
 export class Core {
   readonly state: CoreState;
   #changes: Change[] = [];
+  readonly #tell = (change: Change) => void this.#changes.push(change);
 
   constructor(options: CoreOptions) {
-    this.state = initialState(options);
+    this.state = initialState(options, options.engine ?? new TypeScriptFeatureEngine(FEATURE_MODES));
   }
 
-  /** The whole state as text, apart from the options, which are the configuration's. */
+  /**
+   * The whole state as text, apart from the options, which are the configuration's, and the feature engine, which is
+   * rebuilt from what it was fed.
+   */
   encode(): string {
-    const { options: _options, ...state } = this.state;
-    return encode(state);
+    const { options: _options, engine: _engine, ...state } = this.state;
+    const posterior = exportPosterior(state.posterior, FEATURE_SCHEMA);
+    return encode({ ...state, posterior, featureSchema: FEATURE_SCHEMA });
   }
 
   /** Hash of the state; equal histories give equal hashes. */
@@ -86,9 +111,33 @@ export class Core {
     return hashText(this.encode());
   }
 
-  /** Takes over a state that {@link encode} wrote. */
-  restore(text: string): void {
-    Object.assign(this.state, decode(text));
+  /**
+   * Takes over a state that {@link encode} wrote.
+   *
+   * @returns Why features or posterior begin anew, if they do: they were made by another version
+   */
+  restore(text: string): readonly string[] {
+    const { posterior, featureSchema, ...state } = decode(text) as Omit<CoreState, "posterior"> & {
+      posterior: string;
+      featureSchema: string;
+    };
+    Object.assign(this.state, state);
+    const refused: string[] = [];
+    try {
+      if (featureSchema !== FEATURE_SCHEMA) throw new Error("FEATURE_STATE_SCHEMA: other features");
+      rebuild(state.features, this.state.engine);
+    } catch (error) {
+      refused.push((error as Error).message);
+      this.state.features = emptyFeatures();
+      rebuild(this.state.features, this.state.engine);
+    }
+    try {
+      this.state.posterior = importPosterior(posterior, FEATURE_SCHEMA);
+    } catch (error) {
+      refused.push((error as Error).message);
+      this.state.posterior = emptyPosterior();
+    }
+    return refused;
   }
 
   /** What the query tables have to learn since this was last asked. */
@@ -142,6 +191,9 @@ export class Core {
       case "halt":
         state.chain.halted = event.reason;
         return ["health", "status"];
+      case "desk":
+        applyCommand(state.desk, event.command, eventTimeOfNow(state, event.atMs), this.#tell);
+        return DESK_TOPICS;
       case "gap":
         state.chain.gapCount++;
         state.chain.lastGap = { atMs: event.atMs, source: event.source, detail: event.detail };
@@ -267,7 +319,8 @@ export class Core {
 
   #receipts(receipts: readonly Receipt[], atMs: number): readonly Topic[] {
     if (receipts.length === 0) return ["status"];
-    const { options, activity, ledger, sinceHeight } = this.state;
+    const { options, activity, ledger, sinceHeight, features } = this.state;
+    feedReceipts(features, receipts.filter(({ market }) => options.enabled[market]));
     const topics = new Set<Topic>(["markets", "providers", "pnl", "receipts", "operations"]);
     for (const receipt of receipts) {
       if (!options.enabled[receipt.market]) continue;
@@ -301,14 +354,30 @@ export class Core {
     const reachMs = this.state.chain.blocks[0]?.timeMs ?? timeMs;
     for (const id of MARKET_IDS) moveWindows(this.state.activity[id], height, timeMs, reachMs);
     trimLedger(this.state.ledger, height, timeMs);
-    if (block && !block.catchUp) { for (const id of MARKET_IDS) this.#drawPrice(id, height, timeMs); }
-    return ["markets", "providers", ...MARKET_TOPICS];
+    if (block && !block.catchUp) {
+      for (const id of MARKET_IDS) this.#drawPrice(id, height, timeMs);
+      tickDesk(this.state.desk, deskTick(this.state, height, timeMs), this.#tell);
+    }
+    this.#endSlot(height, timeMs);
+    return ["markets", "providers", "features", "posterior", ...MARKET_TOPICS, ...TICK_TOPICS];
+  }
+
+  /** The order matters: features look at the price index, the posterior at the features. */
+  #endSlot(height: number, timeMs: number): void {
+    const { options, activity, index, features, engine, posterior } = this.state;
+    extendIndex(index, activity, height, openReceipts(features), options.finalityDepth);
+    endSlot(this.state, height);
+    stepPosterior(posterior, height, engine.output(), index, options.finalityDepth);
+    this.#changes.push({ kind: "features", row: featureRow(this.state, timeMs) });
   }
 
   #reorg(toHeight: number, atMs: number): readonly Topic[] {
     revertTo(this.state.chain, toHeight, atMs);
     const tipMs = tipOf(this.state.chain)?.timeMs ?? atMs;
     revertLedger(this.state.ledger, toHeight);
+    revertIndex(this.state.index, toHeight);
+    revertSlots(this.state.features, this.state.engine, toHeight);
+    revertPosterior(this.state.posterior, toHeight);
     this.#changes.push({ kind: "revert", toHeight });
     for (const market of MARKET_IDS) {
       for (const { step, candle } of revertPoints(this.state.candles[market], toHeight)) {

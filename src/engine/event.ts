@@ -3,6 +3,7 @@ import type { Identities } from "./ledger.ts";
 import type { ObservationKey, Observations } from "./observation.ts";
 import type { ReasonCode } from "./reason.ts";
 import type { Receipt, ReceiptSource } from "./receipt.ts";
+import type { DeskCommand } from "./trading/desk.ts";
 
 /** How a node spells its questions; each capability is probed on its own, this names the majority. */
 export type DialectName = "readme" | "live";
@@ -129,6 +130,12 @@ export type EngineEvent =
     readonly kind: "halt";
     readonly atMs: number;
     readonly reason: string;
+  }
+  | {
+    /** Something was done at the trading desk. */
+    readonly kind: "desk";
+    readonly atMs: number;
+    readonly command: DeskCommand;
   }
   | {
     /** Something was missed and cannot be fetched any more. */

@@ -19,7 +19,7 @@ export interface Identities {
 /** Why an amount moved. */
 export type EntryKind = "revenue" | "cost" | "subsidy" | "mining" | "unclassified";
 
-/** One movement. Amounts are base units and never negative but for `unclassified`. */
+/** One movement. Amounts are base units, and never negative but where a balance says so (`unclassified`, `mining`). */
 export interface LedgerEntry {
   readonly id: string;
   readonly kind: EntryKind;
@@ -228,7 +228,8 @@ export function observeBalance(
   if (!isReward) balance.unclassified += amount;
   balance.reorgs = reorgs;
   const entry: LedgerEntry = {
-    id: `${address}:${height}:${balance.assigned}`,
+    // Two differences of one height have the sightings between them, and so two times.
+    id: `${address}:${height}:${timeMs}:${balance.assigned}`,
     kind,
     market: null,
     receiptId: null,

@@ -1,8 +1,8 @@
 /** Verdicts over markets, by written rules. */
-import { lastPrice } from "./activity.ts";
+import { lastPrice, type PricePoint } from "./activity.ts";
 import { type CoreState, gateOf, marketValue, sliceValue } from "./state.ts";
 import { MARKET_IDS, type MarketId, marketOf } from "./market.ts";
-import { absent, isKnown, type Known } from "./reason.ts";
+import { type Absent, absent, isKnown, type Known } from "./reason.ts";
 
 /** How a market does. */
 export type MarketStatus = "healthy" | "idle" | "closed" | "unavailable" | "disabled";
@@ -87,9 +87,25 @@ export function activeProviders(
 export function concentration(state: CoreState, id: MarketId): Known<number> {
   const { window, providers } = state.activity[id];
   if (window.amount === 0n) return absent("NO_SAMPLES", "no receipt within the last 100 blocks");
+  // Exact, so that the order in which providers came makes no difference.
+  let squares = 0n;
+  for (const { amount } of providers.values()) squares += amount * amount;
+  return Number(squares) / Number(window.amount * window.amount);
+}
+
+/** Price points that volatility looks back on. */
+export const VOLATILITY_POINTS = 32;
+
+/** Root mean square of the last log returns of a unit price, per priced block. */
+export function priceVolatility(prices: readonly PricePoint[]): Known<number> {
+  const points = prices.slice(-(VOLATILITY_POINTS + 1));
+  if (points.length < 3) return absent("NO_SAMPLES", "fewer than three prices");
   let sum = 0;
-  for (const { amount } of providers.values()) sum += (Number(amount) / Number(window.amount)) ** 2;
-  return sum;
+  for (let i = 1; i < points.length; i++) {
+    const [now, before] = [Number(points[i]!.priceMicro), Number(points[i - 1]!.priceMicro)];
+    sum += now > 0 && before > 0 ? Math.log(now / before) ** 2 : 0;
+  }
+  return Math.sqrt(sum / (points.length - 1));
 }
 
 /** Share of the enabled markets that are healthy. */
@@ -116,3 +132,30 @@ export function usableGateShare(state: CoreState): Known<number> {
 export function priceUnitOf(id: MarketId): string {
   return `µ base units per ${marketOf(id).priceUnit}`;
 }
+
+/** Why volumes of a market cannot be known, or null when receipts of it can be read. */
+export function receiptsOffered(state: CoreState, id: MarketId): Absent | null {
+  if (!state.options.enabled[id]) return absent("DISABLED", `markets.${marketOf(id).flag} is false`);
+  if (state.activity[id].total.count > 0) return null;
+  const node = state.node;
+  if (node === null) {
+    return absent(
+      state.link.everUp ? "WARMING_UP" : "NODE_DOWN",
+      state.link.reason ?? "the node has not answered yet",
+    );
+  }
+  const sources = node.capabilities.filter((capability) => RECEIPT_SOURCES[id].includes(capability.id));
+  if (sources.some(({ status }) => status === "offered")) return null;
+  if (sources.some(({ status }) => status === "unknown") || sources.length === 0) {
+    return absent("WARMING_UP", "the node has not been asked for receipts yet");
+  }
+  return absent("NOT_OFFERED", `this node gives no receipts of the ${id} market`);
+}
+
+/** Which capabilities can bring receipts of a market. */
+const RECEIPT_SOURCES: Readonly<Record<MarketId, readonly string[]>> = {
+  compute: ["receipts", "slaHistory", "settlementAudit"],
+  storage: ["receipts"],
+  energy: ["receipts", "energyReceipts"],
+  ad: ["receipts"],
+};

@@ -5,10 +5,12 @@
  *
  * At the end of slot T the model predicts from the features of T. When slot u is H + D blocks old, everything that
  * decides its label is settled: the price index over (u, u + H]. Then the old prediction is scored, and the model takes
- * one step. So no prediction can know anything of its own future, and a reorganisation never has to unlearn.
+ * one step. So no prediction can know anything of its own future, and no reorganisation of up to D blocks has to
+ * unlearn.
  *
  * Labels: with e the signed efficiency ratio of the index over (u, u + H], `trend` if e ≥ 0.35, `revert` if e ≤ −0.35,
- * else `chop`. `rug` if the receipts per block over (u, u + H] fell below half of those over (u − 2H, u].
+ * else `chop`. `rug` if the receipts per block over (u, u + H] fell below half of those over (u − 2H, u], and those were
+ * at least 20. A slot around which nothing settled has no label.
  */
 import { decode, encode } from "./codec.ts";
 import { hashText } from "./hash.ts";
@@ -177,11 +179,15 @@ export function labelOf(index: readonly IndexPoint[], height: number): Label | n
   const then = at(height + HORIZON);
   const before = at(height - 2 * HORIZON);
   if (!now || !then || !before) return null;
-  const moved = efficiency(now, then) ?? 0;
   let ahead = 0;
   let behind = 0;
   for (let k = 1; k <= HORIZON; k++) ahead += at(height + k)!.receipts;
   for (let k = 0; k < 2 * HORIZON; k++) behind += at(height - k)!.receipts;
+  const moved = efficiency(now, then);
+  // A market that stands still after it was at work is a collapse without direction; one that never was says nothing.
+  if (moved === undefined) {
+    return behind < COLLAPSE_MIN_RECEIPTS ? null : { regime: 2, rug: 2 * ahead < COLLAPSE * behind };
+  }
   return {
     regime: moved >= EFFICIENT ? 0 : moved <= -EFFICIENT ? 1 : 2,
     rug: behind >= COLLAPSE_MIN_RECEIPTS && 2 * ahead < COLLAPSE * behind,
@@ -286,8 +292,12 @@ function baseRates({ counts }: Weights): readonly number[] {
   ];
 }
 
-function weightsAt(state: PosteriorState, height: number): Weights {
-  return state.weights.get(height) ?? UNTRAINED;
+/** The weights after training on a slot; the oldest that are kept for one before them. */
+function weightsAt({ weights }: PosteriorState, height: number): Weights {
+  const kept = weights.get(height);
+  if (kept || height < 0) return kept ?? UNTRAINED;
+  const [oldest] = weights.values();
+  return oldest ?? UNTRAINED;
 }
 
 function clampTo(value: number, limit: number): number {
@@ -338,6 +348,12 @@ export function readPosterior(state: PosteriorState, height: number): Posterior 
     rug,
     samples: state.samples,
   };
+}
+
+/** What agents may go by: the probabilities of the newest slot, once the regime model has earned them; else null. */
+export function earnedProbabilities(state: PosteriorState, height: number): Probabilities | null {
+  const read = readPosterior(state, height);
+  return read?.regime.status === "learned" ? read.probabilities : null;
 }
 
 function named([trend, revert, chop, rug]: readonly number[]): Probabilities {

@@ -1,9 +1,8 @@
 /**
  * The price index: how the unit prices of all markets together have moved. Its level is a sum of log returns, each the
- * mean over the markets that have a price; a market in which nothing settled in a block adds 0.
+ * mean over the markets that have a price; a market in which nothing settled since the slot before adds 0.
  */
-import type { ActivityState } from "./activity.ts";
-import { HEADER_WINDOW } from "./chain.ts";
+import { type ActivityState, lastPrice } from "./activity.ts";
 import { MARKET_IDS, type MarketId } from "./market.ts";
 
 /** One slot of the index. */
@@ -13,45 +12,54 @@ export interface IndexPoint {
   readonly level: number;
   /** Sum of the absolute log returns, for the efficiency of a move. */
   readonly path: number;
-  /** Receipts of the slot. */
+  /** Receipts that became known in the slot. */
   readonly receipts: number;
-  /** Distinct providers within the last 100 blocks. */
-  readonly providers: number;
+  /** Newest unit price per market, µ base units, in the order of the markets; null while nothing has settled. */
+  readonly prices: readonly (number | null)[];
 }
 
-/** How far back the index is kept: what a reorganisation can reach, and what is looked back over from there. */
-export const INDEX_KEPT = HEADER_WINDOW + 256;
+/** Slots that features and labels look back over. */
+const LOOK_BACK = 128;
 
-/** Appends the slot of a block. */
+/** How many slots are kept so that a reorganisation of `depth` blocks leaves enough to look back over. */
+export function indexKept(depth: number): number {
+  return depth + LOOK_BACK;
+}
+
+/**
+ * Appends the slot of a block.
+ *
+ * @param receipts Receipts that became known in the slot
+ * @param depth Deepest reorganisation, in blocks
+ */
 export function extendIndex(
   index: IndexPoint[],
   activity: Readonly<Record<MarketId, ActivityState>>,
   height: number,
+  receipts: number,
+  depth: number,
 ): void {
+  const before = index[index.length - 1];
+  const prices = MARKET_IDS.map((id) => {
+    const last = lastPrice(activity[id]);
+    return last && last.priceMicro > 0n ? Number(last.priceMicro) : null;
+  });
   let priced = 0;
   let sum = 0;
-  let receipts = 0;
-  let providers = 0;
-  for (const id of MARKET_IDS) {
-    const { prices, byHeight, providers: seen } = activity[id];
-    receipts += byHeight.get(height)?.length ?? 0;
-    providers += seen.size;
-    const last = prices[prices.length - 1];
-    if (!last) continue;
+  for (const [i, price] of prices.entries()) {
+    if (price === null) continue;
     priced++;
-    const before = prices[prices.length - 2];
-    if (last.height === height && before) sum += logRatio(last.priceMicro, before.priceMicro);
+    sum += logReturn(before?.prices[i], price);
   }
   const change = priced > 0 ? sum / priced : 0;
-  const last = index[index.length - 1];
   index.push({
     height,
-    level: (last?.level ?? 0) + change,
-    path: (last?.path ?? 0) + Math.abs(change),
+    level: (before?.level ?? 0) + change,
+    path: (before?.path ?? 0) + Math.abs(change),
     receipts,
-    providers,
+    prices,
   });
-  while (index[0]!.height <= height - INDEX_KEPT) index.shift();
+  while (index[0]!.height <= height - indexKept(depth)) index.shift();
 }
 
 /** Takes back the slots above a height. */
@@ -59,10 +67,9 @@ export function revertIndex(index: IndexPoint[], toHeight: number): void {
   while (index.length > 0 && index[index.length - 1]!.height > toHeight) index.pop();
 }
 
-/** Log ratio of two prices; 0 where one of them is not positive. */
-export function logRatio(now: bigint, before: bigint): number {
-  const ratio = Number(now) / Number(before);
-  return ratio > 0 && Number.isFinite(ratio) ? Math.log(ratio) : 0;
+/** Log return of a price; 0 where there is none to compare with. */
+export function logReturn(before: number | null | undefined, now: number | null | undefined): number {
+  return before && now && before > 0 && now > 0 ? Math.log(now / before) : 0;
 }
 
 /**

@@ -3,12 +3,17 @@ import { ACTIVITY_BLOCKS, type ActivityState, emptyActivity } from "./activity.t
 import { type CandleState, emptyCandles } from "./candle.ts";
 import { type ChainState, emptyChain } from "./chain.ts";
 import type { Capability, DialectName, SimulationInfo } from "./event.ts";
+import type { FeatureEngine } from "./features/engine.ts";
+import { emptyFeatures, type FeatureState } from "./features/state.ts";
 import { deriveGate, type Gate, type GateHistory } from "./gate.ts";
 import { emptyLedger, type LedgerState } from "./ledger.ts";
 import { type MarketId, marketOf, perMarket } from "./market.ts";
 import type { MarketObservation, ObservationKey, Observations, Slice } from "./observation.ts";
+import { emptyPosterior, type PosteriorState } from "./posterior.ts";
+import type { IndexPoint } from "./price_index.ts";
 import { Absent, absent, type Known } from "./reason.ts";
 import type { ReceiptSource } from "./receipt.ts";
+import { closedDesk, type DeskState } from "./trading/desk.ts";
 
 /** What the core has to know of the configuration. */
 export interface CoreOptions {
@@ -16,6 +21,8 @@ export interface CoreOptions {
   readonly finalityDepth: number;
   /** Markets that are switched on. */
   readonly enabled: Readonly<Record<MarketId, boolean>>;
+  /** The feature engine, for this core alone; one in TypeScript when none is given. */
+  readonly engine?: FeatureEngine;
 }
 
 /** The connection to the node. */
@@ -45,6 +52,8 @@ export interface CompletedSample {
 /** The whole state. Only `apply` writes to it; everybody else reads. */
 export interface CoreState {
   readonly options: CoreOptions;
+  /** What the features are computed by; its own state is rebuilt from {@link CoreState.features}. */
+  readonly engine: FeatureEngine;
   /** Time of the newest event. */
   nowMs: number;
   link: LinkState;
@@ -55,6 +64,10 @@ export interface CoreState {
   activity: Record<MarketId, ActivityState>;
   ledger: LedgerState;
   candles: Record<MarketId, CandleState>;
+  /** The price index, ascending and contiguous. */
+  index: IndexPoint[];
+  features: FeatureState;
+  posterior: PosteriorState;
   completed: CompletedSample[];
   /** First height whose receipts are booked. */
   sinceHeight: number | null;
@@ -63,12 +76,14 @@ export interface CoreState {
   receiptsThrough: number | null;
   /** Lists without heights that have been read whole at least once. */
   swept: ReceiptSource[];
+  desk: DeskState;
 }
 
 /** A state in which nothing has happened. */
-export function initialState(options: CoreOptions): CoreState {
+export function initialState(options: CoreOptions, engine: FeatureEngine): CoreState {
   return {
     options,
+    engine,
     nowMs: 0,
     link: { up: false, everUp: false, sinceMs: null, reason: null, bannedUntilMs: null },
     node: null,
@@ -78,11 +93,15 @@ export function initialState(options: CoreOptions): CoreState {
     activity: perMarket(() => emptyActivity()),
     ledger: emptyLedger(),
     candles: perMarket(() => emptyCandles()),
+    index: [],
+    features: emptyFeatures(),
+    posterior: emptyPosterior(),
     completed: [],
     sinceHeight: null,
     sinceMs: null,
     receiptsThrough: null,
     swept: [],
+    desk: closedDesk(),
   };
 }
 

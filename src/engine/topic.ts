@@ -22,7 +22,19 @@ export const TOPICS = {
   providers: { scope: "public", summary: "Providers seen in receipts and listings" },
   operations: { scope: "public", summary: "The newest operations" },
   receipts: { scope: "public", summary: "The newest receipts" },
+  features: { scope: "public", summary: "The feature vector of the newest slot" },
+  posterior: {
+    scope: "public",
+    summary: "How likely trend, revert, chop and rug are, and what that is worth",
+  },
   alerts: { scope: "public", summary: "What is wrong, and what was" },
+  engine: { scope: "read", summary: "Mode, emergency stop and what the operator set" },
+  orders: { scope: "read", summary: "The newest orders" },
+  positions: { scope: "read", summary: "What the account holds" },
+  risk: { scope: "read", summary: "Equity, exposure, drawdown, locks" },
+  strategies: { scope: "public", summary: "What each agent earned" },
+  dashboard: { scope: "read", summary: "Account, positions, orders and risk in one" },
+  logs: { scope: "read", summary: "The newest log lines" },
 } as const satisfies Record<string, { scope: TopicScope; summary: string }>;
 
 /** The name of a topic. */

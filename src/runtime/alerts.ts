@@ -15,7 +15,12 @@ export interface AlertWatchOptions {
   readonly storeBytesMax: number;
   /** Whether messages are to be sent somewhere. */
   readonly notify: boolean;
+  /** Why something that is kept cannot be read, or null. */
+  readonly readError: () => string | null;
 }
+
+/** Changes that wait for a store which cannot be written; above this the oldest are only in the log. */
+const UNSAVED_MAX = 1_000;
 
 /** Watches over the rules. */
 export class AlertWatch {
@@ -41,6 +46,11 @@ export class AlertWatch {
     return openAlerts(this.#state);
   }
 
+  /** Messages about changes that could not be put into the outbox, because the store cannot be written. */
+  get unsavedMessages(): readonly string[] {
+    return this.#options.notify ? this.#unsaved.map(messageOf) : [];
+  }
+
   /** Tests until {@link stop}. */
   async run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
@@ -51,13 +61,13 @@ export class AlertWatch {
 
   /** Tests every rule once. */
   test(): void {
-    const { loop, clock, storeBytesMax } = this.#options;
+    const { loop, clock, storeBytesMax, readError } = this.#options;
     const changed = testRules(this.#state, loop.state, {
       nowMs: clock.nowMs(),
-      store: { error: loop.storeError, bytes: this.#bytes(), bytesMax: storeBytesMax },
+      store: { error: loop.storeError ?? readError(), bytes: this.#bytes(), bytesMax: storeBytesMax },
     });
     for (const alert of changed) this.#announce(alert);
-    this.#unsaved.push(...changed);
+    this.#unsaved = [...this.#unsaved, ...changed].slice(-UNSAVED_MAX);
     if (this.#unsaved.length > 0) this.#save();
     loop.touch(["alerts"]);
   }

@@ -31,11 +31,21 @@ const SNAPSHOT_EVERY_MS = 600_000;
 /** How often a store that failed is tried again. */
 const RETRY_MS = 1_000;
 
-/** How often the store's size is looked at and old rows are deleted. */
+/** A snapshot that could not be kept is not tried again sooner: to encode the state is work. */
+const SNAPSHOT_RETRY_MS = 10_000;
+
+/** How often the store's size is looked at and old rows are deleted; sooner while there are more of them. */
 const RETAIN_EVERY_MS = 60_000;
+const RETAIN_AGAIN_MS = 1_000;
+
+/** Deleted rows from which on there are probably more. */
+const RETAIN_ROWS = 5_000;
 
 /** Events that show how the node is and are worth showing even while nothing can be kept. */
 const SOFT: ReadonlySet<EngineEvent["kind"]> = new Set(["observed", "unavailable", "link", "ban", "node"]);
+
+/** What happens to an event while nothing can be written. */
+type WhileFailing = "show" | "keep" | "drop";
 
 /** What {@link EngineLoop} needs. */
 export interface EngineLoopOptions {
@@ -44,6 +54,8 @@ export interface EngineLoopOptions {
   readonly publisher: Publisher;
   readonly clock: Clock;
   readonly log: Log;
+  /** What follows from a block: called after each `slot` that is not replayed; what it answers is applied next. */
+  readonly afterSlot?: (state: CoreState, height: number, atMs: number) => EngineEvent | null;
 }
 
 /** Applies events, keeps them, publishes what changed. */
@@ -53,6 +65,7 @@ export class EngineLoop implements EventSink, ChainView {
   readonly #log: Log;
   readonly #dirty = new Set<Topic>();
   readonly #stop = new AbortController();
+  readonly #afterSlot: EngineLoopOptions["afterSlot"];
   #core: Core;
   #store: EngineStore;
   #pending: Applied[] = [];
@@ -62,7 +75,8 @@ export class EngineLoop implements EventSink, ChainView {
   #scheduled = false;
   #sinceSnapshot = 0;
   #snapshotMs: number;
-  #retainedMs: number;
+  #snapshotWaitMs = 0;
+  #retainAtMs: number;
   #sampledS = 0;
 
   constructor(options: EngineLoopOptions) {
@@ -71,8 +85,9 @@ export class EngineLoop implements EventSink, ChainView {
     this.#publisher = options.publisher;
     this.#clock = options.clock;
     this.#log = options.log;
+    this.#afterSlot = options.afterSlot;
     this.#snapshotMs = options.clock.monotonicMs();
-    this.#retainedMs = options.clock.monotonicMs();
+    this.#retainAtMs = options.clock.monotonicMs() + RETAIN_EVERY_MS;
   }
 
   /** The state, for views. Nobody but the core writes to it. */
@@ -99,7 +114,8 @@ export class EngineLoop implements EventSink, ChainView {
     const beganMs = this.#clock.monotonicMs();
     const recovery = this.#store.recover(
       (state) => {
-        if (state !== null) this.#core.restore(state);
+        const refused = state === null ? [] : this.#core.restore(state);
+        if (refused.length > 0) this.#log.warn("features.begin_anew", { refused });
       },
       (event) => {
         this.#core.apply(event);
@@ -144,16 +160,32 @@ export class EngineLoop implements EventSink, ChainView {
   submit(events: readonly EngineEvent[]): void {
     try {
       for (const event of events) {
-        if (this.#storeError && !SOFT.has(event.kind)) continue; // The node will be asked for it again.
-        for (const topic of this.#core.apply(event)) this.#dirty.add(topic);
-        const changes = this.#core.takeChanges();
-        if (!this.#storeError) this.#pending.push({ event, changes });
+        const fate = this.#storeError ? whileFailing(event) : "keep";
+        if (fate === "drop") continue;
+        this.#apply(event, fate === "keep");
+        if (event.kind !== "slot") continue;
+        const follows = this.#afterSlot?.(this.#core.state, event.height, event.atMs) ?? null;
+        if (follows) this.#apply(follows, fate === "keep");
       }
     } finally {
       // Also when an event could not be applied: those before it were.
       if (this.#pending.length >= BATCH_MAX) this.flush();
       else this.#schedule();
     }
+  }
+
+  /**
+   * Applies events of somebody who waits for an acknowledgement, and keeps them before it returns: they survive a power
+   * cut.
+   *
+   * @throws {StoreError} If they could not be kept. When the store had failed before, nothing was applied; otherwise
+   * they were, and are kept as soon as the store works again.
+   */
+  execute(events: readonly EngineEvent[]): void {
+    if (this.#storeError) throw this.#storeError;
+    this.submit(events);
+    this.#commit(true);
+    if (this.#storeError) throw this.#storeError;
   }
 
   /** Marks topics that show something which is no event, such as the process itself. */
@@ -205,7 +237,7 @@ export class EngineLoop implements EventSink, ChainView {
 
   hasReceipt(id: string): boolean {
     const isIt = (change: Change) => change.kind === "receipt" && change.receipt.id === id;
-    return this.#pending.some(({ changes }) => changes.some(isIt)) || this.#store.receipt(id) !== null;
+    return this.#pending.some(({ changes }) => changes.some(isIt)) || this.#store.hasReceipt(id);
   }
 
   hasSwept(source: ReceiptSource): boolean {
@@ -214,6 +246,12 @@ export class EngineLoop implements EventSink, ChainView {
 
   halted(): string | null {
     return this.#core.state.chain.halted;
+  }
+
+  #apply(event: EngineEvent, keep: boolean): void {
+    for (const topic of this.#core.apply(event)) this.#dirty.add(topic);
+    const changes = this.#core.takeChanges();
+    if (keep) this.#pending.push({ event, changes });
   }
 
   #schedule(): void {
@@ -229,11 +267,11 @@ export class EngineLoop implements EventSink, ChainView {
   }
 
   /** Writes what is pending; a store that fails is tried again until it works. */
-  #commit(): void {
+  #commit(durable = false): void {
     if (this.#pending.length === 0 && !this.#storeError) return;
     if (this.#storeError && this.#clock.monotonicMs() < this.#retryAtMs) return;
     try {
-      this.#store.commit(this.#pending);
+      this.#store.commit(this.#pending, durable);
       this.#sinceSnapshot += this.#pending.length;
       this.#pending = [];
       if (this.#storeError) this.#log.info("store.recovered_writes");
@@ -259,20 +297,26 @@ export class EngineLoop implements EventSink, ChainView {
 
   #maintain(): void {
     const nowMs = this.#clock.monotonicMs();
-    const due = this.#sinceSnapshot >= SNAPSHOT_EVENTS ||
-      (this.#sinceSnapshot > 0 && nowMs - this.#snapshotMs >= SNAPSHOT_EVERY_MS);
+    const ageMs = nowMs - this.#snapshotMs;
+    const due = (this.#sinceSnapshot >= SNAPSHOT_EVENTS && ageMs >= this.#snapshotWaitMs) ||
+      (this.#sinceSnapshot > 0 && ageMs >= SNAPSHOT_EVERY_MS);
     if (due) this.#saveSnapshot();
-    if (nowMs - this.#retainedMs < RETAIN_EVERY_MS) return;
-    this.#retainedMs = nowMs;
-    if (!this.#storeError) this.#tolerate(() => this.#store.retain(this.#clock.nowMs()));
+    if (nowMs < this.#retainAtMs) return;
+    this.#retainAtMs = nowMs + RETAIN_EVERY_MS;
+    if (this.#storeError) return;
+    this.#tolerate(() => {
+      if (this.#store.retain(this.#clock.nowMs()) >= RETAIN_ROWS) this.#retainAtMs = nowMs + RETAIN_AGAIN_MS;
+    });
   }
 
   #saveSnapshot(): void {
     this.#snapshotMs = this.#clock.monotonicMs();
     if (this.#storeError || this.#sinceSnapshot === 0 || this.#pending.length > 0) return;
+    this.#snapshotWaitMs = SNAPSHOT_RETRY_MS;
     this.#tolerate(() => {
       this.#store.saveSnapshot(this.#core.encode(), this.#clock.nowMs());
       this.#sinceSnapshot = 0;
+      this.#snapshotWaitMs = 0;
     });
   }
 
@@ -285,4 +329,15 @@ export class EngineLoop implements EventSink, ChainView {
       this.#log.warn("store.write_failed", { kind: error.kind, detail: error.message });
     }
   }
+}
+
+/**
+ * A block or a receipt waits at the node, which will be asked for it again. Nobody tells us again who we are. A
+ * balance is shown once it can be booked: what it moves in the books has to be in the journal.
+ */
+function whileFailing(event: EngineEvent): WhileFailing {
+  // What the configuration says; commands of operators are refused before they come here.
+  if (event.kind === "identities" || event.kind === "desk") return "keep";
+  if (event.kind === "observed" && event.of === "balance") return "drop";
+  return SOFT.has(event.kind) ? "show" : "drop";
 }

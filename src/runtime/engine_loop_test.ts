@@ -12,16 +12,29 @@ import { type Applied, type EngineStore, StoreError } from "./ports/store.ts";
 /** A store that only remembers what was committed. */
 function memory() {
   const committed: Applied[] = [];
-  const state = { failing: null as StoreError | null, closed: false };
+  const state = {
+    failing: null as StoreError | null,
+    failingSnapshot: null as StoreError | null,
+    snapshots: 0,
+    retained: 0,
+    deleted: 0,
+    closed: false,
+  };
   const store = {
     commit: (applied: readonly Applied[]) => {
       if (state.failing) throw state.failing;
       committed.push(...applied);
     },
     addHistory: () => {},
-    retain: () => 0,
-    saveSnapshot: () => {},
-    receipt: () => null,
+    retain: () => {
+      state.retained++;
+      return state.deleted;
+    },
+    saveSnapshot: () => {
+      state.snapshots++;
+      if (state.failingSnapshot) throw state.failingSnapshot;
+    },
+    hasReceipt: () => false,
     close: () => (state.closed = true),
   } as unknown as EngineStore;
   return { store, committed, state };
@@ -142,6 +155,64 @@ Deno.test("EngineLoop goes on showing the node while the store fails, and commit
   assertEquals([loop.storeError, committed.map(({ event }) => event)], [null, [difficulty(1)]]);
   loop.submit(blocksUpTo(0));
   assertEquals(loop.tip()?.height, 0);
+  loop.stop();
+});
+
+Deno.test("EngineLoop keeps who we are while the store fails, and drops what would move the books unseen", async () => {
+  const { clock, loop, committed, state } = start();
+  loop.submit(blocksUpTo(0));
+  await clock.advance(FLUSH_EVERY_MS);
+  state.failing = new StoreError("full", "no space");
+  loop.submit([difficulty(1)]);
+  await clock.advance(FLUSH_EVERY_MS);
+  const identities = {
+    account: "acc",
+    miner: null,
+    byMarket: { compute: [], storage: [], energy: [], ad: [] },
+  };
+  const who: EngineEvent = { kind: "identities", atMs: T0, identities };
+  loop.submit([who]);
+  for (let i = 0; i < 5; i++) {
+    loop.submit([observed("balance", { accounts: [{ address: "acc", amount: 5n }] }, T0 + i)]);
+  }
+  assertEquals([loop.state.ledger.identities.account, loop.state.ledger.balances.size], ["acc", 0]);
+  state.failing = null;
+  await clock.advance(5_000);
+  assertEquals(committed.slice(-2).map(({ event }) => event), [difficulty(1), who]);
+  loop.stop();
+});
+
+Deno.test("EngineLoop does not try a snapshot again with every commit when it cannot be kept", async () => {
+  const { clock, loop, state } = start();
+  state.failingSnapshot = new StoreError("full", "no space for that much");
+  for (let s = 0; s < 30; s++) {
+    loop.submit(Array.from({ length: 400 }, (_, i) => difficulty(i)));
+    await clock.advance(1_000);
+  }
+  // 5,000 events are there after 13 s; from then on every 10 s.
+  assertEquals(state.snapshots, 2);
+  state.failingSnapshot = null;
+  await clock.advance(10_000);
+  loop.submit([difficulty(1)]);
+  await clock.advance(1_000);
+  assertEquals(state.snapshots, 3);
+  loop.stop();
+});
+
+Deno.test("EngineLoop deletes old rows once a minute, and every second while there are many", async () => {
+  const { clock, loop, state } = start();
+  const calls = async (seconds: number) => {
+    const before = state.retained;
+    for (let s = 0; s < seconds; s++) {
+      loop.submit([difficulty(s)]);
+      await clock.advance(1_000);
+    }
+    return state.retained - before;
+  };
+  assertEquals(await calls(185), 3);
+  state.deleted = 5_000;
+  await calls(60);
+  assertEquals((await calls(20)) >= 18, true);
   loop.stop();
 });
 

@@ -3,6 +3,7 @@
  * reader costs memory. The first line says what the columns are, in which unit, and from what the data come.
  */
 import { createHash } from "node:crypto";
+import { FEATURES } from "../engine/features/spec.ts";
 import type { ExportKind, ExportRow, Queries } from "../runtime/ports/store.ts";
 import type { Source } from "./wire.ts";
 
@@ -67,6 +68,32 @@ export const EXPORT_COLUMNS: Readonly<Record<ExportKind, readonly Column[]>> = {
     ["credit", ""],
     ["receipt_id", ""],
   ),
+  fills: columns(
+    ["time", "Unix s, event time"],
+    ["id", ""],
+    ["order_id", ""],
+    ["epoch", "paper account"],
+    ["token", ""],
+    ["side", ""],
+    ["agent", ""],
+    ["quantity", "units of the instrument"],
+    ["price", "base units per unit"],
+    ["slippage", "base units per unit"],
+    ["amount", "base units"],
+    ["fee", "base units"],
+    ["realized", "base units, after fees"],
+    ["cause", ""],
+    ["block_height", "block"],
+  ),
+  equity: columns(
+    ["time", "Unix s, begin of the minute, event time"],
+    ["epoch", "paper account"],
+    ["equity", "base units"],
+    ["low", "base units"],
+    ["high", "base units"],
+    ["cash", "base units"],
+    ["realized", "base units, after fees"],
+  ),
   candles: columns(
     ["time", "Unix s, begin of the candle, event time"],
     ["step", "s"],
@@ -79,6 +106,11 @@ export const EXPORT_COLUMNS: Readonly<Record<ExportKind, readonly Column[]>> = {
     ["units", "receipt units of the market"],
     ["count", "receipts"],
     ["price_source", ""],
+  ),
+  features: columns(
+    ["time", "Unix s, event time"],
+    ["block_height", "block"],
+    ...FEATURES.flatMap(({ name, unit }) => [[name, unit], [`${name}.z`, "z-score"]] as const),
   ),
 };
 

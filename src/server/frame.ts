@@ -102,7 +102,7 @@ export class Frames {
       ttl_ms: expiresMs - asOfMs,
       stale,
       seq,
-      units: view.units,
+      units: built.units ?? view.units,
       partial,
       estimated,
     };

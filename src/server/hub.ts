@@ -6,6 +6,7 @@ import type { CoreState } from "../engine/state.ts";
 import { isTopic, type Topic, TOPIC_NAMES, TOPICS } from "../engine/topic.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Publisher } from "../runtime/ports/publisher.ts";
+import { StoreError } from "../runtime/ports/store.ts";
 import type { Counter } from "../telemetry/metrics.ts";
 import { type Frame, Frames } from "./frame.ts";
 import type { Ambient } from "./views/view.ts";
@@ -83,6 +84,8 @@ export class Hub implements Publisher {
   readonly #stop = new AbortController();
   #state: CoreState | null = null;
   #simulated = false;
+  /** Topics whose newest state could not be read from the store; their clients keep what they have. */
+  readonly #unreadable = new Map<Topic, StoreError>();
   /** Counts the versions of the README frame. */
   #readmeVersion = 0;
 
@@ -101,16 +104,40 @@ export class Hub implements Publisher {
     const due = simulated === this.#simulated ? topics : TOPIC_NAMES;
     this.#simulated = simulated;
     for (const topic of due) {
-      this.#publishFrame(this.#frames.encode(topic, state, ambient, this.#clock.nowMs()));
+      try {
+        const frame = this.#frames.encode(topic, state, ambient, this.#clock.nowMs());
+        this.#unreadable.delete(topic);
+        this.#publishFrame(frame);
+      } catch (error) {
+        if (!(error instanceof StoreError)) throw error;
+        this.#unreadable.set(topic, error);
+      }
     }
   }
 
-  /** The newest frame of a topic; encodes it when nobody has yet. */
+  /** Why a topic that is kept in the store cannot be read at the moment, or null. */
+  get readError(): string | null {
+    for (const error of this.#unreadable.values()) return error.message;
+    return null;
+  }
+
+  /**
+   * The newest frame of a topic; encodes it when nobody has yet.
+   *
+   * @throws {StoreError} While what it shows cannot be read
+   */
   frame(topic: Topic): Frame {
+    const error = this.#unreadable.get(topic);
+    if (error) throw error;
     const frame = this.#frames.current(topic);
     if (frame) return frame;
     if (!this.#state) throw new TypeError(`Cannot show topic "${topic}": nothing has been published yet`);
     return this.#frames.encode(topic, this.#state, this.#options.ambient(), this.#clock.nowMs());
+  }
+
+  /** The newest frame that there is, also of a topic that cannot be read now; null where none ever could. */
+  #newest(topic: Topic): Frame | null {
+    return this.#frames.current(topic) ?? (this.#unreadable.has(topic) ? null : this.frame(topic));
   }
 
   /** Whether another client may connect. */
@@ -162,7 +189,7 @@ export class Hub implements Publisher {
     if (kind.kind === "theblock") this.#send(client, this.#readmeFrame());
     else {
       client.topics.set(kind.topic, -1);
-      this.#sendTopic(client, this.frame(kind.topic));
+      this.#sendNewest(client, kind.topic);
     }
     return {
       onMessage: (data) => this.#onMessage(client, data),
@@ -209,6 +236,11 @@ export class Hub implements Publisher {
       this.#send(client, this.#topicMessage(frame.topic, frame.seq, "patch", frame.patch));
     } else this.#send(client, this.#topicMessage(frame.topic, frame.seq, "snap", frame.encoded.json));
     client.topics.set(frame.topic, frame.seq);
+  }
+
+  #sendNewest(client: Client, topic: Topic): void {
+    const frame = this.#newest(topic);
+    if (frame) this.#sendTopic(client, frame);
   }
 
   #topicMessage(topic: Topic, seq: number, kind: "snap" | "patch", data: string): string {
@@ -280,12 +312,17 @@ export class Hub implements Publisher {
 
   /** Sends what the client misses: the patches since `seq` where they are still kept, else a snapshot. */
   #begin(client: Client, topic: Topic, since: number | null): void {
-    const frame = this.frame(topic);
-    const patches = since === null ? null : this.#frames.patchesSince(topic, since);
     client.topics.set(topic, -1);
+    const frame = this.#newest(topic);
+    if (!frame) return this.#error(client, "UNAVAILABLE", "this topic cannot be read now; it follows", topic);
+    const patches = since === null ? null : this.#frames.patchesSince(topic, since);
     const jammed = client.socket.bufferedAmount > BUFFERED_BYTES_MAX;
     if (patches === null || jammed) return this.#sendTopic(client, frame);
-    for (const { seq, data } of patches) this.#send(client, this.#topicMessage(topic, seq, "patch", data));
+    for (const { seq, data } of patches) {
+      // What does not fit below the cap is made good by a snapshot.
+      if (client.socket.bufferedAmount > BUFFERED_BYTES_MAX) return this.#sendTopic(client, frame);
+      this.#send(client, this.#topicMessage(topic, seq, "patch", data));
+    }
     client.topics.set(topic, frame.seq);
   }
 
@@ -317,7 +354,7 @@ export class Hub implements Publisher {
       const over = client.socket.bufferedAmount > BUFFERED_BYTES_MAX;
       if (!over) {
         client.stalledSinceMs = null;
-        for (const [topic, seq] of client.topics) if (seq === -1) this.#sendTopic(client, this.frame(topic));
+        for (const [topic, seq] of client.topics) if (seq === -1) this.#sendNewest(client, topic);
         continue;
       }
       client.stalledSinceMs ??= nowMs;
@@ -346,11 +383,20 @@ export class Hub implements Publisher {
   }
 
   #readmeFrame(): string {
-    const frames = README_TOPICS.map((topic) => this.frame(topic));
-    const bodies = frames.map(({ topic, encoded }) => `"${topic}":${encoded.json}`).join(",");
-    const timestamp = Math.floor(Math.max(...frames.map(({ asOfMs }) => asOfMs)) / 1000);
-    const pending = this.#options.ambient().queries.pendingOperations();
+    const frames = README_TOPICS.map((topic) => this.#newest(topic));
+    const bodies = README_TOPICS.map((topic, i) => `"${topic}":${frames[i]?.encoded.json ?? null}`).join(",");
+    const timestamp = Math.floor(Math.max(0, ...frames.map((frame) => frame?.asOfMs ?? 0)) / 1000);
+    const pending = this.#pendingOperations();
     return `{"type":"update","data":{${bodies},"pending_operations":${pending}},"timestamp":${timestamp}}`;
+  }
+
+  #pendingOperations(): number | null {
+    try {
+      return this.#options.ambient().queries.pendingOperations();
+    } catch (error) {
+      if (error instanceof StoreError) return null;
+      throw error;
+    }
   }
 
   #close(client: Client, code: number, reason: string): void {

@@ -1,9 +1,10 @@
 // @ts-types="#types/std_assert.d.ts"
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
 import { Core } from "../engine/core.ts";
 import { type CoreState } from "../engine/state.ts";
 import { type Topic, TOPIC_NAMES, TOPICS } from "../engine/topic.ts";
 import { ManualClock } from "../runtime/clock.ts";
+import { StoreError } from "../runtime/ports/store.ts";
 import { Metrics } from "../telemetry/metrics.ts";
 import { Frames } from "./frame.ts";
 import {
@@ -51,6 +52,8 @@ interface Fixture {
   readonly clock: ManualClock;
   readonly counts: Record<"sent" | "evicted" | "refused", { value(): number }>;
   readonly state: CoreState;
+  /** The topic that cannot be read. */
+  failing: Topic | null;
   /** Publishes topics with a new body. */
   change(...topics: Topic[]): void;
   connect(kind?: SessionKind, mayRead?: boolean): {
@@ -74,8 +77,16 @@ function newFixture(clientsMax = 100): Fixture {
       source: "engine",
     }),
   };
+  const failing = { topic: null as Topic | null };
+  const viewOf = (topic: Topic): View<unknown> => ({
+    ...view,
+    build: (state, ambient) => {
+      if (failing.topic === topic) throw new StoreError("corrupt", `${topic} is damaged`);
+      return view.build(state, ambient);
+    },
+  });
   const frames = new Frames(
-    Object.fromEntries(TOPIC_NAMES.map((topic) => [topic, view])) as Record<Topic, View<unknown>>,
+    Object.fromEntries(TOPIC_NAMES.map((topic) => [topic, viewOf(topic)])) as Record<Topic, View<unknown>>,
     500,
   );
   const clock = new ManualClock();
@@ -103,6 +114,12 @@ function newFixture(clientsMax = 100): Fixture {
     clock,
     counts,
     state,
+    get failing() {
+      return failing.topic;
+    },
+    set failing(topic) {
+      failing.topic = topic;
+    },
     change: (...topics) => {
       version++;
       hub.publish(topics, state);
@@ -190,7 +207,11 @@ Deno.test("Hub.sub answers hello and ok, then snapshots with the bytes of the RE
   const texts = [...socket.sent];
   const [hello, ok, peers, health, ...more] = socket.take();
   assertEquals(more, []);
-  assertEquals(hello, { op: "hello", epoch: EPOCH, topics: [...TOPIC_NAMES] });
+  assertEquals(hello, {
+    op: "hello",
+    epoch: EPOCH,
+    topics: TOPIC_NAMES.filter((name) => TOPICS[name].scope === "public"),
+  });
   assertEquals(ok, { op: "ok", topics: ["peers", "health"] });
   const frame = frames.current("peers")!;
   assertEquals(
@@ -358,6 +379,51 @@ Deno.test("Hub.sub sends a jammed client nothing until it reads again", async ()
   await clock.advance(100);
   assertEquals(socket.take().map(({ kind, seq }) => [kind, seq]), [["snap", seq + 100]]);
   await end();
+});
+
+Deno.test("Hub.sub with since queues no more patches than the cap, and makes the rest good by a snapshot", async () => {
+  const fixture = newFixture();
+  const { hub, clock } = fixture;
+  const first = hub.frame("health").seq;
+  for (let i = 0; i < 200; i++) fixture.change("health");
+  const { socket, say } = fixture.connect();
+  socket.take();
+  // Nothing is read: every message stays in the buffer.
+  const send = socket.send.bind(socket);
+  socket.send = (text) => {
+    send(text);
+    socket.bufferedAmount += 10_000;
+  };
+  say({ op: "sub", topics: ["health"], since: { health: first }, epoch: EPOCH });
+  const sent = socket.take().filter(({ kind }) => kind === "patch");
+  assert(socket.bufferedAmount <= BUFFERED_BYTES_MAX + 10_000, `${socket.bufferedAmount} bytes are queued`);
+  assert(sent.length > 0 && sent.length < 30, `${sent.length} patches`);
+  socket.bufferedAmount = 0;
+  await clock.advance(100);
+  assertEquals(socket.take().map(({ kind, seq }) => [kind, seq]), [["snap", first + 200]]);
+  await fixture.end();
+});
+
+Deno.test("Hub keeps serving while a topic cannot be read, says which, and sends it when it can again", async () => {
+  const fixture = newFixture();
+  const { hub } = fixture;
+  const { socket, say } = fixture.connect();
+  say({ op: "sub", topics: ["pnl", "health"] });
+  socket.take();
+  fixture.failing = "pnl";
+  fixture.change("pnl", "health");
+  assertEquals(socket.take().map(({ topic }) => topic), ["health"]);
+  assertEquals(hub.readError, "pnl is damaged");
+  assertThrows(() => hub.frame("pnl"), StoreError, "damaged");
+  assertEquals(
+    typeof fixture.connect().socket.take()[0]!.data,
+    "object",
+    "the README frame shows what there is",
+  );
+  fixture.failing = null;
+  fixture.change("pnl");
+  assertEquals([socket.take().map(({ topic }) => topic), hub.readError], [["pnl"], null]);
+  await fixture.end();
 });
 
 Deno.test("Hub cuts a client off that stays above the cap for 2 s", async () => {

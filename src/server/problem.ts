@@ -2,6 +2,9 @@
 // @ts-types="#types/std_http_status.d.ts"
 import { STATUS_TEXT } from "@std/http/status";
 
+/** Fields that one answer names: a request of a million wrong ones is not answered by as many. */
+export const ERRORS_MAX = 100;
+
 /** One field of a request that is wrong. */
 export interface FieldProblem {
   readonly field: string;
@@ -39,7 +42,7 @@ export function problemResponse(problem: Problem, requestId: string): Response {
     status: problem.status,
     detail: problem.message,
     request_id: requestId,
-    ...(problem.errors.length > 0 ? { errors: problem.errors } : {}),
+    ...(problem.errors.length > 0 ? { errors: problem.errors.slice(0, ERRORS_MAX) } : {}),
   };
   return new Response(JSON.stringify(body), {
     status: problem.status,

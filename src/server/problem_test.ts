@@ -1,6 +1,6 @@
 // @ts-types="#types/std_assert.d.ts"
 import { assertEquals } from "@std/assert";
-import { Problem, problemResponse } from "./problem.ts";
+import { ERRORS_MAX, Problem, problemResponse } from "./problem.ts";
 
 Deno.test("problemResponse() is problem+json with every member of the contract", async () => {
   const problem = new Problem(422, "file.sha256 must match", {
@@ -28,4 +28,10 @@ Deno.test("problemResponse() leaves errors out where no field is to blame, and n
     assertEquals(Object.keys(body), ["type", "title", "status", "detail", "request_id"]);
     assertEquals([body.status, body.title === "Error"], [status, false]);
   }
+});
+
+Deno.test("problemResponse() names a hundred fields and no more", async () => {
+  const errors = Array.from({ length: 5_000 }, (_, i) => ({ field: `f${i}`, message: "is wrong" }));
+  const body = await problemResponse(new Problem(422, "wrong", { errors }), "1").json();
+  assertEquals(body.errors, errors.slice(0, ERRORS_MAX));
 });

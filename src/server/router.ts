@@ -38,6 +38,8 @@ export interface Route {
    */
   readonly scope: RouteScope;
   readonly query?: QuerySpec;
+  /** Whether a POST may come without a body. */
+  readonly bodyOptional?: boolean;
   /** Where the body of the answer is typed, for the documentation. */
   readonly shape?: string;
   /** Streams: what is spoken on the socket. */

@@ -2,6 +2,7 @@
 // @ts-types="#types/std_http_etag.d.ts"
 import { ifNoneMatch } from "@std/http/etag";
 import type { Clock } from "../runtime/ports/clock.ts";
+import { StoreError } from "../runtime/ports/store.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Counter, Histogram } from "../telemetry/metrics.ts";
 import { type Auth, type HostRules, type Identity, PROTOCOL } from "./auth.ts";
@@ -174,7 +175,9 @@ export class Server {
       url,
       params: match.params,
       query: parseQuery(url, match.route.query ?? {}),
-      body: request.method === "POST" ? await readJson(request, this.#options.bodyBytesMax) : undefined,
+      body: request.method === "POST" && !(match.route.bodyOptional && request.body === null)
+        ? await readJson(request, this.#options.bodyBytesMax)
+        : undefined,
       requestId,
       scopes: identity.scopes,
       signal: this.#stop.signal,
@@ -214,6 +217,14 @@ export class Server {
 
   #failure(error: unknown, requestId: string, request: Request): Response {
     if (error instanceof Problem) return problemResponse(error, requestId);
+    if (error instanceof StoreError) {
+      this.#options.log.error("server.store_failed", { request_id: requestId, kind: error.kind, error });
+      const headers = { "retry-after": "5" };
+      return problemResponse(
+        new Problem(503, `the store cannot be read (${error.kind}); the log says more`, { headers }),
+        requestId,
+      );
+    }
     this.#options.log.error("server.bug", {
       request_id: requestId,
       method: request.method,

@@ -1,8 +1,11 @@
 /** What routes may use. `app.ts` fills it; routes know nothing else of the program. */
 import type { CoreState } from "../engine/state.ts";
+import type { Operations } from "../runtime/operations.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Queries } from "../runtime/ports/store.ts";
 import type { DomainLookup } from "../runtime/ports/domain_lookup.ts";
+import type { Trading } from "../runtime/trading.ts";
+import type { TradingFigures } from "../runtime/trading_figures.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
 import type { Source } from "./wire.ts";
@@ -16,6 +19,13 @@ export interface BuildInfo {
   readonly schemaHash: string | null;
 }
 
+/** Which feature engine was loaded. */
+export interface FeatureEngineInfo {
+  readonly kind: "wasm" | "typescript";
+  /** Why it is not the WebAssembly module; null when it is. */
+  readonly fallback: string | null;
+}
+
 /** Whether the program can serve what it promises. */
 export interface Readiness {
   readonly ready: boolean;
@@ -27,6 +37,7 @@ export interface Readiness {
 /** The services behind the routes. */
 export interface Services {
   readonly build: BuildInfo;
+  readonly featureEngine: FeatureEngineInfo;
   readonly state: () => CoreState;
   readonly queries: () => Queries;
   readonly source: () => Source;
@@ -35,5 +46,8 @@ export interface Services {
   readonly log: Log;
   readonly clock: Clock;
   readonly domains: DomainLookup;
+  readonly trading: Trading;
+  readonly tradingFigures: () => TradingFigures;
+  readonly operations: Operations;
   readonly startedMs: number;
 }

@@ -384,6 +384,30 @@ export interface Operations {
   };
 }
 
+/** `POST /operations`: what was sent. */
+export interface SentOperation extends OperationBody {
+  readonly client_operation_id: string;
+  readonly dry_run: false;
+}
+
+/** `POST /operations` with `dry_run`: what would be sent. */
+export interface OperationPreview {
+  readonly dry_run: true;
+  readonly type: string;
+  readonly sendable: boolean;
+  readonly checks: readonly {
+    readonly check: string;
+    readonly ok: boolean;
+    readonly code: string | null;
+    readonly detail: string;
+  }[];
+  readonly account: string | null;
+  readonly cost: number | null;
+  readonly fee: number | null;
+  readonly request: { readonly method: string; readonly params: Readonly<Record<string, unknown>> };
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
 /** One receipt, in the README's names. */
 export interface ReceiptBody {
   readonly id: string;
@@ -439,4 +463,456 @@ export interface Alerts {
   readonly limit: number;
   readonly offset: number;
   readonly next_cursor: string | null;
+}
+
+/** `GET /state`: what the operator set. */
+export interface EngineState {
+  readonly running: boolean;
+  readonly emergency_stop: boolean;
+  readonly mode: "monitor" | "paper" | "live";
+  readonly paper_assets: readonly string[];
+  readonly paper_capital: number;
+  readonly settings: { readonly agents: Readonly<Record<string, AgentSettingsBody>> };
+  readonly rev: number;
+  /** Number of the paper account; 0 = none was opened yet. */
+  readonly epoch: number;
+  readonly epoch_since: number | null;
+  readonly trading_state: "ACTIVE" | "REDUCING" | "HALTED";
+  readonly halt_reason: string | null;
+}
+
+/** What the operator set for one agent. */
+export interface AgentSettingsBody {
+  readonly enabled: boolean;
+  readonly share: number;
+  readonly params: Readonly<Record<string, number>>;
+}
+
+/** One order. */
+export interface OrderBody {
+  readonly id: string;
+  readonly client_order_id: string | null;
+  readonly token: string;
+  readonly quantity: number;
+  readonly side: "buy" | "sell";
+  /** Mean price of what is filled. */
+  readonly price: number | null;
+  readonly limit_price: number | null;
+  readonly slippage: number | null;
+  readonly fee: number;
+  readonly amount: number;
+  readonly filled: number;
+  readonly remaining: number;
+  readonly status: string;
+  readonly time_in_force: string;
+  readonly reduce_only: boolean;
+  readonly agent: string | null;
+  readonly cause: string;
+  readonly timestamp: number;
+  readonly updated_at: number;
+  /** Of a denied order: why, and what was compared. */
+  readonly code: string | null;
+  readonly limit: number | null;
+  readonly actual: number | null;
+  readonly detail: string | null;
+  readonly epoch: number;
+}
+
+/** One execution. */
+export interface FillBody {
+  readonly id: string;
+  readonly order_id: string;
+  readonly token: string;
+  readonly side: "buy" | "sell";
+  readonly quantity: number;
+  readonly price: number;
+  readonly slippage: number;
+  readonly amount: number;
+  readonly fee: number;
+  readonly realized: number;
+  readonly agent: string | null;
+  readonly cause: string;
+  readonly block_height: number;
+  readonly timestamp: number;
+}
+
+/** `GET /orders`. */
+export interface Orders {
+  readonly orders: readonly OrderBody[];
+  readonly total: number;
+  readonly next_cursor: string | null;
+}
+
+/** What is held of one instrument. */
+export interface PositionBody {
+  readonly token: string;
+  readonly qty: number;
+  /** Mean cost of a unit. */
+  readonly cost: number | null;
+  readonly price: number | null;
+  readonly value: number;
+  readonly unrealized: number;
+  readonly realized: number;
+  readonly fees: number;
+  readonly drawdown: number;
+  readonly max_drawdown: number;
+  readonly stale: boolean;
+}
+
+/** One lock of a protection. */
+export interface LockBody {
+  readonly id: string;
+  readonly token: string | null;
+  readonly protection: string;
+  readonly reason: string;
+  readonly since: number;
+  readonly until: number;
+}
+
+/** `GET /risk/portfolio`. */
+export interface RiskPortfolio {
+  readonly equity: number | null;
+  readonly capital: number | null;
+  readonly cash: number | null;
+  readonly realized: number | null;
+  readonly unrealized: number | null;
+  readonly fees: number | null;
+  readonly change: number | null;
+  readonly change_pct: number | null;
+  readonly exposure: number | null;
+  readonly leverage: number | null;
+  readonly position_size: number | null;
+  readonly drawdown: number | null;
+  readonly max_drawdown: number | null;
+  readonly var_95: number | null;
+  readonly es_95: number | null;
+  readonly risk_samples: number;
+  readonly sharpe: number | null;
+  readonly sortino: number | null;
+  readonly calmar: number | null;
+  readonly volatility: number | null;
+  readonly statistics_samples: number;
+  readonly state: "ACTIVE" | "REDUCING" | "HALTED";
+  readonly halt_reason: string | null;
+  readonly locks: readonly LockBody[];
+  readonly limits: {
+    readonly max_drawdown: number | null;
+    readonly max_position: number | null;
+    readonly max_concurrent_trades: number | null;
+    readonly max_exposure: number;
+    readonly orders_per_minute: number;
+    readonly stale_after: number;
+  };
+  readonly events: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly at: number;
+    readonly detail: string;
+  }[];
+}
+
+/** What one agent, or the operator, did. */
+export interface StrategyBody {
+  readonly id: string;
+  readonly name: string;
+  readonly title: string;
+  readonly enabled: boolean;
+  readonly suspended: string | null;
+  readonly share: number;
+  readonly pnl: number;
+  readonly realized: number;
+  readonly unrealized: number;
+  readonly fees: number;
+  readonly turnover: number;
+  readonly fills: number;
+  readonly trades: number;
+  readonly few_trades: boolean;
+  readonly win_rate: number | null;
+  readonly win_rate_low: number | null;
+  readonly win_rate_high: number | null;
+  readonly profit_factor: number | null;
+  readonly expectancy: number | null;
+  readonly expectancy_low: number | null;
+  readonly expectancy_high: number | null;
+}
+
+/** `GET /strategy/performance` and `GET /strategy/breakdown`. */
+export interface Strategies {
+  readonly period: string;
+  readonly epoch: number;
+  readonly strategies: readonly StrategyBody[];
+}
+
+/** `GET /dashboard`: the account in one body. */
+export interface Dashboard {
+  readonly mode: string;
+  readonly risk: {
+    readonly equity: number | null;
+    readonly realized: number | null;
+    readonly unrealized: number | null;
+    readonly sharpe: number | null;
+    readonly drawdown: number | null;
+    readonly position_size: number | null;
+    readonly leverage: number | null;
+    readonly exposure: number | null;
+  };
+  readonly positions: Readonly<Record<string, PositionBody>>;
+  readonly orders: readonly OrderBody[];
+}
+
+/** `GET /theblock/logs`. */
+export interface Logs {
+  readonly lines: readonly {
+    readonly id: number;
+    readonly at: number;
+    readonly level: string;
+    readonly event: string;
+    readonly fields: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+/** One feature in `GET /features`. */
+export interface FeatureValue {
+  readonly index: number;
+  readonly name: string;
+  /** Raw value of the slot, or the last one before it. */
+  readonly value: number | null;
+  readonly z: number | null;
+  /** Whether it has been seen in enough slots for its z-score to count. */
+  readonly warm: boolean;
+  /** Whether this node offers what it is computed from. */
+  readonly available: boolean;
+  /** `OK`, or the code of the reason why the newest slot brought no value. */
+  readonly status: string;
+}
+
+/** `GET /features`. */
+export interface Features {
+  /** 256 z-scores of the slot, of the slot before, of the one before that; 0 while not warm or without a feature. */
+  readonly features: readonly number[];
+  readonly slot: number | null;
+  /** How many features are warm, and how many this node offers. */
+  readonly warm: number;
+  readonly available: number;
+  readonly total: number;
+  /** Hash of the table of features. */
+  readonly hash: string;
+  readonly engine: "wasm" | "typescript";
+  /** What the engine has refused or cut to its range. */
+  readonly refused: {
+    readonly not_finite: number;
+    readonly out_of_range: number;
+    readonly bad_index: number;
+    readonly clamped: number;
+  };
+  readonly values: readonly FeatureValue[];
+}
+
+/** `GET /features/schema`. */
+export interface FeatureSchema {
+  readonly version: number;
+  readonly hash: string;
+  readonly lambda: number;
+  readonly epsilon: number;
+  readonly warm_slots: number;
+  readonly feature_count: number;
+  readonly lags: number;
+  readonly features: readonly {
+    readonly index: number;
+    readonly name: string;
+    readonly market: string;
+    readonly source: string;
+    readonly unit: string;
+    readonly aggregation: string;
+    readonly normalization: string;
+    readonly since: number;
+    readonly meaning: string;
+  }[];
+}
+
+/** `GET /features/history`. */
+export interface FeatureHistory {
+  readonly features: readonly string[];
+  readonly every: number;
+  readonly height: readonly number[];
+  readonly t: readonly number[];
+  /** Per slot one value per feature. */
+  readonly raw: readonly (readonly (number | null)[])[];
+  readonly z: readonly (readonly (number | null)[])[];
+}
+
+/** Probabilities of what the markets do next. */
+export interface PosteriorProbabilities {
+  readonly trend: number | null;
+  readonly revert: number | null;
+  readonly chop: number | null;
+  readonly rug: number | null;
+}
+
+/** How one model has done lately against the base rate; log losses in nats. */
+export interface PosteriorSkill {
+  readonly status: "prior" | "learned";
+  readonly samples: number;
+  readonly log_loss: number | null;
+  readonly base_log_loss: number | null;
+  /** Mean gain in log loss with its 95 % interval. */
+  readonly gain: number | null;
+  readonly gain_low: number | null;
+  readonly gain_high: number | null;
+  readonly brier: number | null;
+  readonly base_brier: number | null;
+}
+
+/** `GET /posterior`. */
+export interface PosteriorBody extends PosteriorProbabilities {
+  readonly slot: number | null;
+  readonly horizon_blocks: number;
+  /** What it has learned from: skill on simulated data says nothing about a real market. */
+  readonly learned_from: "simulated data" | "node data";
+  readonly samples: number;
+  readonly model: PosteriorProbabilities;
+  readonly base: PosteriorProbabilities;
+  readonly skill: { readonly regime: PosteriorSkill; readonly rug: PosteriorSkill };
+  readonly reliability: readonly {
+    readonly class: string;
+    readonly from: number;
+    readonly to: number;
+    readonly n: number;
+    readonly predicted: number | null;
+    readonly happened: number | null;
+  }[];
+}
+
+/** One instrument in `GET /assets`. */
+export interface AssetBody {
+  readonly id: string;
+  readonly symbol: string;
+  readonly market: string;
+  readonly unit: string;
+  readonly enabled: boolean;
+  readonly price: number | null;
+  readonly stale: boolean;
+  readonly gate: string;
+}
+
+/** `GET /assets`. */
+export interface Assets {
+  readonly assets: readonly string[];
+  readonly instruments: readonly AssetBody[];
+}
+
+/** `GET /chart/{symbol}`, oldest first. */
+export interface PriceChart {
+  readonly symbol: string;
+  readonly tf: string;
+  readonly unit: string;
+  readonly candles: readonly {
+    readonly t: number;
+    readonly open: number;
+    readonly high: number;
+    readonly low: number;
+    readonly close: number;
+    readonly volume: number;
+    readonly amount: number | null;
+    readonly count: number;
+    readonly price_source: string;
+  }[];
+  readonly next_cursor: string | null;
+}
+
+/** `GET /chart/portfolio`: milliseconds and equity. */
+export interface EquityChart {
+  readonly epoch: number;
+  readonly series: readonly (readonly [timestampMs: number, equity: number])[];
+}
+
+/** `GET /market/active`. */
+export interface ActiveMarkets {
+  readonly markets: readonly {
+    readonly id: string;
+    readonly symbol: string;
+    readonly market: string;
+    readonly unit: string;
+    readonly gate: string;
+    readonly receipts: number;
+    readonly volume: number | null;
+    readonly volatility: number | null;
+    readonly liquidity: number;
+    readonly spread: number | null;
+  }[];
+  readonly overview: { readonly total_markets: number; readonly active: number };
+}
+
+/** `GET /strategy/risk`. */
+export interface StrategyRisk {
+  readonly epoch: number;
+  readonly sharpe: number | null;
+  readonly sharpe_low: number | null;
+  readonly sharpe_high: number | null;
+  readonly sortino: number | null;
+  readonly calmar: number | null;
+  readonly volatility: number | null;
+  readonly cagr: number | null;
+  readonly max_drawdown: number | null;
+  readonly drawdown: number | null;
+  readonly samples: number;
+  readonly few_samples: boolean;
+  readonly convention: string;
+}
+
+/** `GET /strategy/matrix`. */
+export interface StrategyMatrix {
+  readonly period: string;
+  readonly epoch: number;
+  readonly matrix: readonly {
+    readonly id: string;
+    readonly date: string;
+    readonly strategies: Readonly<Record<string, { readonly pnl: number; readonly trades: number }>>;
+  }[];
+}
+
+/** `GET /pnl/realized`. */
+export interface RealizedPnl {
+  readonly epoch: number;
+  readonly total: number | null;
+  readonly change: number | null;
+  readonly change_pct: number | null;
+  readonly as_of: number | null;
+}
+
+/** `GET /pnl/daily`. */
+export interface DailyPnl {
+  readonly epoch: number;
+  readonly days: readonly {
+    readonly id: string;
+    readonly date: string;
+    readonly pnl: number;
+    readonly total: number;
+    readonly equity_change: number;
+    readonly equity: number;
+  }[];
+}
+
+/** `GET /pnl/markets`. */
+export interface MarketsPnl {
+  readonly epoch: number;
+  readonly markets: readonly string[];
+  readonly totals: Readonly<Record<string, number>>;
+  readonly series: readonly {
+    readonly timestamp: number;
+    readonly markets: Readonly<Record<string, number>>;
+  }[];
+}
+
+/** `GET /risk/locks`. */
+export interface Locks {
+  readonly locks: readonly LockBody[];
+}
+
+/** `GET /license`. */
+export interface License {
+  readonly mode: string;
+  readonly wallet: string | null;
+  readonly issued_at: number | null;
+  readonly expires_at: number | null;
 }

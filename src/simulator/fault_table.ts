@@ -67,6 +67,7 @@ export type FaultEffect =
 const JSON_TYPE = "application/json";
 const ENERGY = (method: string) => method.startsWith("energy.");
 const HEADERS = (method: string) => method === "light.headers" || method === "light.latest_header";
+const SUBMIT_TX = (method: string) => method === "submit_tx";
 const AMOUNTS = (method: string) =>
   method === "balance" || method === "receipt.audit" || method === "energy.receipts";
 
@@ -106,6 +107,20 @@ export const FAULTS = {
       drop();
       return new Response(null, { status: 500 });
     },
+  },
+  lost_answer: {
+    summary: "does what is asked and closes the connection before the answer",
+    layer: "after",
+    alter: (_text, _call, { drop }) => {
+      drop();
+      return "";
+    },
+  },
+  tx_rejected: {
+    summary: "refuses every transaction, as one whose fee is too low",
+    layer: "instead",
+    methods: SUBMIT_TX,
+    answer: (call) => answered(call, `{"error":"FeeTooLow"}`),
   },
   refuse: {
     summary: "the whole node closes every connection at once",
@@ -230,6 +245,7 @@ export const FAULTS = {
     summary: "the next `depth` (default 1) blocks are taken back by the one after them",
     layer: "chain",
   },
+  stuck_mempool: { summary: "blocks come without the transactions that were submitted", layer: "chain" },
   uncle: {
     summary: "the next block is replaced by another one of its height when this is healed",
     layer: "chain",

@@ -2,15 +2,19 @@ import type { Clock } from "../runtime/ports/clock.ts";
 import { type MethodTable, RpcError } from "./answers/common.ts";
 import { LIVE_FATAL_METHOD, LIVE_LOCKED_METHODS, LIVE_METHODS } from "./answers/live.ts";
 import { README_METHODS } from "./answers/readme.ts";
+import { stateFrame, SUBMISSION_METHODS } from "./answers/submissions.ts";
 import { SimulatedChain } from "./chain.ts";
 import type { ChainView } from "./chain_view.ts";
+import { verifyEd25519 } from "./ed25519.ts";
 import { FaultPort, FAULTS_PATH } from "./faults.ts";
 import { ForkableChain } from "./forkable_chain.ts";
 import { writeJson } from "./json.ts";
 import { Miner } from "./miner.ts";
 import { NODE_LIMITS, RateLimiter, type RateLimits } from "./rate_limit.ts";
 import type { Dialect, ScenarioName } from "./scenario.ts";
+import { StateStream } from "./state_stream.ts";
 import { StreamHub } from "./stream_hub.ts";
+import { Submissions } from "./submissions.ts";
 import { startTcpFront, type TcpFront } from "./tcp_front.ts";
 
 /** A call as an interceptor sees it, before it is answered. */
@@ -58,6 +62,9 @@ export interface RunningSimulator {
   readonly chain: SimulatedChain;
   /** What can be made to go wrong; undefined on a node that was started without `faults`. */
   readonly faults: FaultPort | undefined;
+  /** What was sent to it. */
+  readonly submissions: Submissions;
+  readonly stateStream: StateStream;
   /** Height of the newest block, −1 on an empty chain. */
   tip(): number;
   /** Mines blocks at once and returns the new tip. A chain whose lock is poisoned does not move. */
@@ -83,7 +90,7 @@ const METHODS: Readonly<Record<Dialect, MethodTable>> = { readme: README_METHODS
 /**
  * Starts a simulated node that answers like the real one, transport quirks included: `POST /` only, HTTP 200 for
  * errors of the protocol, no batch, no chunked body, Host allow-list, rate limit and ban. Dialect `readme` has a
- * WebSocket at `/ws`; `live` has none there (404), and its `/state_stream` is not simulated (404 too).
+ * WebSocket at `/ws`, `live` has none there (404); both have the `/state_stream` of all accounts.
  *
  * @throws {RangeError} If speed, seed or startBlocks is out of range
  * @throws {Deno.errors.AddrInUse} If the port is taken
@@ -132,6 +139,8 @@ export async function startSimulator(options: SimulatorOptions): Promise<Running
     port,
     chain,
     faults: node.faults,
+    submissions: node.submissions,
+    stateStream: node.stateStream,
     tip: () => node.miner.tip,
     mine(count) {
       if (!Number.isInteger(count) || count < 0 || count > MINE_BLOCKS_MAX) {
@@ -168,6 +177,8 @@ class SimulatedNode {
   front: TcpFront | undefined;
   faults: FaultPort | undefined;
   poisoned = false;
+  readonly submissions: Submissions;
+  readonly stateStream: StateStream;
   readonly #chain: SimulatedChain;
   readonly #options: SimulatorOptions;
   readonly #requests: RateLimiter;
@@ -183,7 +194,18 @@ class SimulatedNode {
     this.#requests = new RateLimiter(limits.requestsPerSecond, limits.banMs, clock);
     this.#energyReads = new RateLimiter(limits.energyReadsPerSecond, limits.banMs, clock);
     this.#hub = options.dialect === "readme" ? new StreamHub(clock) : undefined;
-    this.miner = new Miner(chain, clock, tip, options.speed, (at) => this.#hub?.publish(this.#view("", at)));
+    this.miner = new Miner(chain, clock, tip, options.speed, (at) => {
+      if (!this.#isStuck) this.submissions.mine();
+      this.#hub?.publish(this.#view("", at));
+    });
+    this.submissions = new Submissions(
+      (address) => this.#view("balance", this.miner.tip).balance(address),
+      verifyEd25519,
+    );
+    this.stateStream = new StateStream(
+      (seq) => stateFrame(seq, this.#view("state_stream", this.miner.tip), this.submissions),
+      clock,
+    );
   }
 
   async handle(request: Request, remote: Deno.Addr): Promise<Response> {
@@ -202,6 +224,7 @@ class SimulatedNode {
       return errorResponse(null, rateError(verdict), 429);
     }
     if (path === "/ws" && this.#hub !== undefined && isUpgrade(request)) return this.#hub.accept(request);
+    if (path === "/state_stream" && isUpgrade(request)) return this.stateStream.accept(request);
     if (request.method === "OPTIONS") return new Response(null, { status: 403 });
     if (request.method !== "POST" || !/^\/+$/.test(path)) return new Response(null, { status: 404 });
     if (request.headers.has("transfer-encoding")) {
@@ -217,6 +240,7 @@ class SimulatedNode {
     this.faults?.heal();
     await this.miner.stop();
     await this.#hub?.stop();
+    await this.stateStream.stop();
     await this.front?.stop();
   }
 
@@ -232,8 +256,9 @@ class SimulatedNode {
   }
 
   #reply({ id, method, params }: Call, client: string, remote: Deno.Addr): Response {
+    const submission = SUBMISSION_METHODS.get(method);
     const answer = METHODS[this.#options.dialect].get(method);
-    if (answer === undefined) return errorResponse(id, METHOD_NOT_FOUND);
+    if (answer === undefined && submission === undefined) return errorResponse(id, METHOD_NOT_FOUND);
     if (ENERGY_READS.has(method)) {
       const verdict = this.#energyReads.take(client);
       if (verdict !== "ok") {
@@ -246,7 +271,10 @@ class SimulatedNode {
     if (this.#endsConnection(method)) return this.#panic(method, remote);
     try {
       const callNumber = this.#callCount++;
-      const result = answer(params, this.#view(method, this.miner.tip), { callNumber });
+      const view = this.#view(method, this.miner.tip);
+      const result = submission
+        ? submission(params, view, this.submissions)
+        : answer!(params, view, { callNumber });
       return jsonResponse({ id, jsonrpc: "2.0", result });
     } catch (error) {
       if (error instanceof RpcError) return errorResponse(id, error);
@@ -266,6 +294,11 @@ class SimulatedNode {
     this.poisoned = true;
     this.#drop(remote);
     return new Response(null, { status: 500 });
+  }
+
+  /** Whether a fault keeps transactions out of the blocks. */
+  get #isStuck(): boolean {
+    return this.faults?.active.some(({ spec }) => spec.fault === "stuck_mempool") ?? false;
   }
 
   #drop(remote: Deno.Addr): void {

@@ -41,9 +41,10 @@ export interface BackupFacts {
  * Checks that a file is a whole store of ours: SQLite's own check, a snapshot or the beginning of the journal, and
  * every checksum from there on.
  *
+ * @param scratch Where a copy can be put for the time of the check; the file itself may lie where nothing is written
  * @throws {StoreError} Naming what is wrong
  */
-export function checkBackup(path: string): BackupFacts {
+export function checkBackup(path: string, scratch = `${path}.check`): BackupFacts {
   if (!exists(path)) throw new StoreError("other", `Cannot use ${path}: there is no such file`);
   return guarded(path, () => {
     const db = new DatabaseSync(path, { readOnly: true });
@@ -63,13 +64,12 @@ export function checkBackup(path: string): BackupFacts {
     } finally {
       db.close();
     }
-    return recoverable(path, schema);
+    return recoverable(path, scratch, schema);
   });
 }
 
 /** Recovers from a private copy, so that looking at a backup never changes it. */
-function recoverable(path: string, schema: number): BackupFacts {
-  const copy = `${path}.check`;
+function recoverable(path: string, copy: string, schema: number): BackupFacts {
   Deno.copyFileSync(path, copy);
   try {
     const store = new SqliteStore(copy);
@@ -83,7 +83,7 @@ function recoverable(path: string, schema: number): BackupFacts {
       store.close();
     }
   } finally {
-    for (const suffix of ["", "-wal", "-shm"]) {
+    for (const suffix of ["", "-wal", "-shm", `.schema-${schema}.bak`]) {
       if (exists(`${copy}${suffix}`)) Deno.removeSync(`${copy}${suffix}`);
     }
   }
@@ -101,9 +101,9 @@ export async function restoreStore(
   source: string,
   sleep: (ms: number) => Promise<void>,
 ): Promise<{ readonly facts: BackupFacts; readonly takenOver: boolean }> {
-  const facts = checkBackup(source);
-  Deno.mkdirSync(folder, { recursive: true });
   const incoming = incomingFile(folder);
+  Deno.mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const facts = checkBackup(source, `${incoming}.check`);
   Deno.copyFileSync(source, `${incoming}.part`);
   Deno.renameSync(`${incoming}.part`, incoming);
   if (!isLocked(folder)) return { facts, takenOver: false };

@@ -38,8 +38,11 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE operations (
     id TEXT PRIMARY KEY, seq INTEGER NOT NULL, height INTEGER, idx INTEGER NOT NULL, anchored INTEGER NOT NULL,
     type TEXT NOT NULL, status TEXT NOT NULL, time_ms INTEGER NOT NULL, provider TEXT, consumer TEXT,
-    own INTEGER NOT NULL, amount TEXT NOT NULL, receipt_id TEXT, details TEXT NOT NULL
+    own INTEGER NOT NULL, amount TEXT NOT NULL, receipt_id TEXT, details TEXT NOT NULL,
+    -- Only operations that we sent have the rest. They come from no event: seq is 0, so nothing cuts them off.
+    client_operation_id TEXT UNIQUE, request TEXT, updated_ms INTEGER, proof TEXT, checksum INTEGER
   );
+  CREATE INDEX operations_sent ON operations (updated_ms) WHERE client_operation_id IS NOT NULL;
   CREATE INDEX operations_by_time ON operations (time_ms DESC, idx DESC, id DESC);
   CREATE INDEX operations_by_type ON operations (type, time_ms DESC, idx DESC, id DESC);
   CREATE INDEX operations_by_status ON operations (status, time_ms DESC, idx DESC, id DESC);
@@ -60,6 +63,38 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE history (
     step INTEGER NOT NULL, t INTEGER NOT NULL, v BLOB NOT NULL, PRIMARY KEY (step, t)
   ) WITHOUT ROWID;
+
+  -- Paper trading. What is indexed has a column, the rest is in body. Times are event times.
+  CREATE TABLE orders (
+    n INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, seq INTEGER NOT NULL, epoch INTEGER NOT NULL,
+    client_order_id TEXT, token TEXT NOT NULL, agent TEXT, status TEXT NOT NULL, placed_ms INTEGER NOT NULL,
+    body TEXT NOT NULL
+  );
+  CREATE INDEX orders_by_status ON orders (status, n DESC);
+  CREATE INDEX orders_by_token ON orders (token, n DESC);
+  CREATE UNIQUE INDEX orders_by_client ON orders (client_order_id) WHERE client_order_id IS NOT NULL;
+  CREATE TABLE fills (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, epoch INTEGER NOT NULL, order_id TEXT NOT NULL, time_ms INTEGER NOT NULL,
+    body TEXT NOT NULL
+  );
+  CREATE INDEX fills_by_order ON fills (order_id, id);
+  CREATE INDEX fills_by_time ON fills (time_ms, id);
+  CREATE TABLE trades (
+    id TEXT PRIMARY KEY, seq INTEGER NOT NULL, epoch INTEGER NOT NULL, closed_ms INTEGER NOT NULL, body TEXT NOT NULL
+  );
+  CREATE INDEX trades_by_time ON trades (epoch, closed_ms, id);
+  -- One row per minute: the last equity, and the lowest and highest of the minute.
+  CREATE TABLE equity (
+    epoch INTEGER NOT NULL, t INTEGER NOT NULL, equity REAL NOT NULL, low REAL NOT NULL, high REAL NOT NULL,
+    cash REAL NOT NULL, realized REAL NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (epoch, t)
+  ) WITHOUT ROWID;
+  CREATE INDEX equity_by_time ON equity (t);
+  -- One row per slot. raw: f64 per feature of the table that schema names, z: f32; NaN = not available or not warm.
+  CREATE TABLE features (
+    height INTEGER PRIMARY KEY, seq INTEGER NOT NULL, time_ms INTEGER NOT NULL, schema TEXT NOT NULL,
+    raw BLOB NOT NULL, z BLOB NOT NULL
+  );
+  CREATE INDEX features_by_time ON features (time_ms, height);
 
   CREATE TABLE alerts (
     id TEXT PRIMARY KEY, rule TEXT NOT NULL, severity TEXT NOT NULL, message TEXT NOT NULL,

@@ -2,20 +2,36 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Candle, CandleStep } from "../engine/candle.ts";
 import type { Change } from "../engine/change.ts";
+import type { FeatureRow } from "../engine/features/feed.ts";
 import type { LedgerEntry } from "../engine/ledger.ts";
 import type { MarketId } from "../engine/market.ts";
 import type { Receipt } from "../engine/receipt.ts";
-import type { OperationStatus, ReceiptRow } from "../runtime/ports/store.ts";
-import { ENTRY_COLUMNS, entryValues, RECEIPT_COLUMNS, receiptValues, rowChecksum } from "./rows.ts";
+import type { OperationStatus } from "../engine/operation.ts";
+import type { OwnOperation, ReceiptRow } from "../runtime/ports/store.ts";
+import {
+  ENTRY_COLUMNS,
+  entryValues,
+  OWN_OPERATION_COLUMNS,
+  ownOperationValues,
+  RECEIPT_COLUMNS,
+  receiptValues,
+  rowChecksum,
+} from "./rows.ts";
+import { TradingTables } from "./trading_tables.ts";
 
 /** Seconds that candles and history of each width are kept. */
 export const KEPT_SECONDS: Readonly<Record<CandleStep, number>> = { 1: 3_600, 60: 86_400, 900: 2_592_000 };
+
+/** Slots whose features are kept: a day at a block a second, 12 days at one in 10 s; about 80 MB. */
+export const FEATURE_ROWS_MAX = 100_000;
 
 /** Projects changes. */
 export class Projection {
   readonly #insertReceipt: StatementSync;
   readonly #insertEntry: StatementSync;
   readonly #insertOperation: StatementSync;
+  readonly #insertOwnOperation: StatementSync;
+  readonly #updateOwnOperation: StatementSync;
   readonly #upsertCandle: StatementSync;
   readonly #dropCandles: StatementSync;
   readonly #count: StatementSync;
@@ -25,11 +41,20 @@ export class Projection {
     readonly counter: string;
   }[];
   readonly #revertEntries: StatementSync;
+  readonly #trading: TradingTables;
+  readonly #insertFeatures: StatementSync;
+  readonly #revertFeatures: StatementSync;
 
-  constructor(db: DatabaseSync) {
+  constructor(db: DatabaseSync, trading: TradingTables) {
+    this.#trading = trading;
     this.#insertReceipt = db.prepare(insertSql("receipts", [...RECEIPT_COLUMNS, "checksum"]));
     this.#insertEntry = db.prepare(insertSql("entries", [...ENTRY_COLUMNS, "checksum"]));
     this.#insertOperation = db.prepare(insertSql("operations", OPERATION_COLUMNS));
+    const own = [...OWN_OPERATION_COLUMNS, "checksum"];
+    this.#insertOwnOperation = db.prepare(insertSql("operations", own));
+    this.#updateOwnOperation = db.prepare(
+      `UPDATE operations SET ${own.map((column) => `${column} = ?`).join(", ")} WHERE id = ?`,
+    );
     this.#upsertCandle = db.prepare(
       "INSERT OR REPLACE INTO candles (market, step, t, open, high, low, close, amount, units, count, source) " +
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -55,6 +80,10 @@ export class Projection {
       },
     ];
     this.#revertEntries = db.prepare("DELETE FROM entries WHERE height > ? AND anchored = 1");
+    this.#insertFeatures = db.prepare(
+      "INSERT OR REPLACE INTO features (height, seq, time_ms, schema, raw, z) VALUES (?, ?, ?, ?, ?, ?)",
+    );
+    this.#revertFeatures = db.prepare("DELETE FROM features WHERE height > ?");
   }
 
   /** Projects one change that came with the event `seq`. */
@@ -68,10 +97,12 @@ export class Projection {
         return this.#candle(change.market, change.step, change.candle);
       case "candles-after":
         return this.#candlesAfter(change.market, change.step, change.candle);
+      case "features":
+        return this.#features(change.row, seq);
       case "revert":
         return this.#revertAbove(change.toHeight);
       default:
-        return change satisfies never;
+        return this.#trading.apply(change, seq);
     }
   }
 
@@ -111,6 +142,15 @@ export class Projection {
     if (added) this.#count.run(`operations:${receipt.market}`, 1);
   }
 
+  /** Keeps an operation of ours, new or changed. */
+  saveOperation(operation: OwnOperation): void {
+    const values = ownOperationValues(operation);
+    const row = [...values, rowChecksum(values)];
+    const added = this.#insertOwnOperation.run(...row).changes;
+    if (added) this.#count.run(`operations:${operation.type}`, 1);
+    else this.#updateOwnOperation.run(...row, operation.id);
+  }
+
   #entry(entry: LedgerEntry, seq: number): void {
     const values = entryValues(entry, seq);
     this.#insertEntry.run(...values, rowChecksum(values));
@@ -137,6 +177,17 @@ export class Projection {
     if (candle) this.#candle(market, step, candle);
   }
 
+  #features({ height, timeMs, schema, raw, z }: FeatureRow, seq: number): void {
+    this.#insertFeatures.run(
+      height,
+      seq,
+      timeMs,
+      schema,
+      new Uint8Array(raw.buffer),
+      new Uint8Array(z.buffer),
+    );
+  }
+
   #revertAbove(toHeight: number): void {
     for (const { counts, drop, counter } of this.#revert) {
       for (const row of counts.all(toHeight) as { part: string; n: number }[]) {
@@ -145,6 +196,7 @@ export class Projection {
       drop.run(toHeight);
     }
     this.#revertEntries.run(toHeight);
+    this.#revertFeatures.run(toHeight);
   }
 }
 

@@ -1,39 +1,47 @@
 /** Questions to the query tables. Pages are cut by key, so a deep page costs what the first one does. */
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { Alert } from "../engine/alert.ts";
 import type { Candle, CandleStep } from "../engine/candle.ts";
-import { MARKET_IDS, type MarketId, perMarket } from "../engine/market.ts";
+import { type MarketId, perMarket } from "../engine/market.ts";
 import {
   type ExportKind,
   type ExportPart,
   type ExportRow,
+  type FeatureRange,
+  type FeatureSample,
   type HistorySample,
   type OperationFilter,
   type OperationRow,
+  type OwnOperation,
   type Page,
   type PageRequest,
   type ReceiptFilter,
   type ReceiptRow,
 } from "../runtime/ports/store.ts";
+import { FEATURE_SCHEMA, FEATURES } from "../engine/features/spec.ts";
 import { subsidyTotal } from "../engine/receipt.ts";
-import { type Row, toAlert, toCandle, toEntry, toOperation, toReceipt } from "./rows.ts";
-
-/** Prepared statements that are kept for reuse. */
-const STATEMENTS_MAX = 256;
-
-type Parameter = string | number;
-
-/** A filter as SQL. */
-interface Where {
-  readonly terms: readonly string[];
-  readonly parameters: readonly Parameter[];
-}
-
-/** How a table is paged: the columns of its order, all descending. */
-interface Order {
-  readonly table: string;
-  readonly columns: readonly string[];
-}
+import {
+  conditions,
+  flag,
+  type Order,
+  Pager,
+  type Parameter,
+  readCursor,
+  type Where,
+  writeCursor,
+} from "./pager.ts";
+import { unitsOf } from "../engine/trading/money.ts";
+import { toFill } from "./trading_tables.ts";
+import {
+  type Row,
+  toAlert,
+  toCandle,
+  toEntry,
+  toFeatures,
+  toOperation,
+  toOwnOperation,
+  toReceipt,
+} from "./rows.ts";
 
 const RECEIPT_ORDER: Order = { table: "receipts", columns: ["height", "idx", "id"] };
 const OPERATION_ORDER: Order = { table: "operations", columns: ["time_ms", "idx", "id"] };
@@ -114,6 +122,45 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
       };
     },
   },
+  fills: {
+    sql: "SELECT * FROM fills WHERE time_ms BETWEEN ? AND ?",
+    key: ["time_ms", "id"],
+    range: inMs,
+    toRow: (row) => {
+      const { epoch, fill } = toFill(row);
+      return {
+        time: fill.timeMs / 1000,
+        id: fill.id,
+        order_id: fill.orderId,
+        epoch,
+        token: fill.token,
+        side: fill.side,
+        agent: fill.agent,
+        quantity: unitsOf(fill.qtyMicro),
+        price: fill.price,
+        slippage: fill.slippage,
+        amount: fill.gross,
+        fee: fill.fee,
+        realized: fill.realized,
+        cause: fill.cause,
+        block_height: fill.height,
+      };
+    },
+  },
+  equity: {
+    sql: "SELECT epoch, t, equity, low, high, cash, realized FROM equity WHERE t BETWEEN ? AND ?",
+    key: ["t", "epoch"],
+    range: (fromS, toS) => [fromS, toS],
+    toRow: (row) => ({
+      time: row.t as number,
+      epoch: row.epoch as number,
+      equity: row.equity as number,
+      low: row.low as number,
+      high: row.high as number,
+      cash: row.cash as number,
+      realized: row.realized as number,
+    }),
+  },
   candles: {
     sql: "SELECT * FROM candles WHERE t BETWEEN ? AND ?",
     key: ["t", "step", "market"],
@@ -135,48 +182,73 @@ const EXPORTS: Readonly<Record<ExportKind, ExportPlan>> = {
       };
     },
   },
+  features: {
+    sql: `SELECT * FROM features WHERE schema = '${FEATURE_SCHEMA}' AND time_ms BETWEEN ? AND ?`,
+    key: ["time_ms", "height"],
+    range: inMs,
+    toRow: (row) => {
+      const { height, timeMs, raw, z } = toFeatures(row);
+      const cells: Record<string, string | number | null> = { time: timeMs / 1000, block_height: height };
+      for (const [at, { name }] of FEATURES.entries()) {
+        cells[name] = knownNumber(raw[at]!);
+        cells[`${name}.z`] = knownNumber(Number(z[at]!.toPrecision(9)));
+      }
+      return cells;
+    },
+  },
 };
+
+function knownNumber(value: number): number | null {
+  return Number.isNaN(value) ? null : value;
+}
 
 /** Reads the query tables of an open database. */
 export class TableQueries {
-  readonly #db: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #pager: Pager;
 
   constructor(db: DatabaseSync) {
-    this.#db = db;
+    this.#pager = new Pager(db);
   }
 
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow> {
-    const where = conditions([
-      ["market = ?", filter.market],
-      ["provider = ?", filter.provider],
-      ["own = ?", flag(filter.own)],
-      ["disputed = ?", flag(filter.disputed)],
-      ["height >= ?", filter.fromHeight],
-      ["height <= ?", filter.toHeight],
-    ]);
-    return this.#page(
-      RECEIPT_ORDER,
-      where,
-      page,
-      toReceipt,
-      this.#countOf("receipts", filter, filter.market),
-    );
+    const toHeight = page.cursor === undefined
+      ? filter.toHeight
+      : lowerOf(filter.toHeight, readCursor(page.cursor, RECEIPT_ORDER.columns)[0] as number);
+    const where = receiptConditions({ ...filter, toHeight });
+    return this.#pager.page(RECEIPT_ORDER, where, page, toReceipt, this.#receiptCount(filter));
   }
 
   receipt(id: string): ReceiptRow | null {
-    const row = this.#prepared("SELECT * FROM receipts WHERE id = ?").get(id) as Row | undefined;
+    const row = this.#pager.prepared("SELECT * FROM receipts WHERE id = ?").get(id) as Row | undefined;
     return row ? toReceipt(row) : null;
+  }
+
+  hasReceipt(id: string): boolean {
+    return this.#pager.prepared("SELECT 1 FROM receipts WHERE id = ?").get(id) !== undefined;
   }
 
   operations(filter: OperationFilter, page: PageRequest): Page<OperationRow> {
     const total = this.#countOf("operations", filter, filter.market);
-    return this.#page(OPERATION_ORDER, operationConditions(filter), page, toOperation, total);
+    return this.#pager.page(OPERATION_ORDER, operationConditions(filter), page, toOperation, total);
   }
 
   operation(id: string): OperationRow | null {
-    const row = this.#prepared("SELECT * FROM operations WHERE id = ?").get(id) as Row | undefined;
+    const row = this.#pager.prepared("SELECT * FROM operations WHERE id = ?").get(id) as Row | undefined;
     return row ? toOperation(row) : null;
+  }
+
+  ownOperation(clientOperationId: string): OwnOperation | null {
+    const row = this.#pager.prepared("SELECT * FROM operations WHERE client_operation_id = ?").get(
+      clientOperationId,
+    );
+    return row ? toOwnOperation(row as Row) : null;
+  }
+
+  recentOperations(sinceMs: number, limit: number): readonly OwnOperation[] {
+    const sql = "SELECT * FROM operations WHERE client_operation_id IS NOT NULL AND " +
+      "(status IN ('pending', 'submitted') OR (status IN ('confirmed', 'reversed') AND updated_ms >= ?)) " +
+      "ORDER BY time_ms, id LIMIT ?";
+    return (this.#pager.prepared(sql).all(sinceMs, limit) as Row[]).map(toOwnOperation);
   }
 
   operationCounts(filter: OperationFilter): Readonly<Record<MarketId, number>> {
@@ -184,23 +256,25 @@ export class TableQueries {
       if (filter.market !== undefined && filter.market !== id) return 0;
       const narrowed = { ...filter, market: id };
       return this.#countOf("operations", narrowed, id) ??
-        this.#count("operations", operationConditions(narrowed));
+        this.#pager.count("operations", operationConditions(narrowed));
     });
   }
 
   pendingOperations(): number {
     const sql = "SELECT COUNT(*) AS n FROM operations WHERE own = 1 AND status IN ('pending', 'submitted')";
-    return (this.#prepared(sql).get() as { n: number }).n;
+    return (this.#pager.prepared(sql).get() as { n: number }).n;
   }
 
   candles(market: MarketId, step: CandleStep, fromT: number, toT: number, limit: number): readonly Candle[] {
     const sql =
       "SELECT * FROM candles WHERE market = ? AND step = ? AND t BETWEEN ? AND ? ORDER BY t LIMIT ?";
-    return (this.#prepared(sql).all(market, step, fromT, toT, limit) as Row[]).map(toCandle);
+    return (this.#pager.prepared(sql).all(market, step, fromT, toT, limit) as Row[]).map(toCandle);
   }
 
   history(step: 1 | 60 | 900, fromT: number, toT: number): readonly HistorySample[] {
-    const rows = this.#prepared("SELECT t, v FROM history WHERE step = ? AND t BETWEEN ? AND ? ORDER BY t")
+    const rows = this.#pager.prepared(
+      "SELECT t, v FROM history WHERE step = ? AND t BETWEEN ? AND ? ORDER BY t",
+    )
       .all(step, fromT, toT) as { t: number; v: Uint8Array }[];
     return rows.map(({ t, v }) => ({ t, values: new Float64Array(v.slice().buffer) }));
   }
@@ -210,16 +284,26 @@ export class TableQueries {
       terms: open === undefined ? [] : [`resolved_ms IS ${open ? "" : "NOT "}NULL`],
       parameters: [],
     };
-    return this.#page(ALERT_ORDER, where, page, toAlert, null);
+    return this.#pager.page(ALERT_ORDER, where, page, toAlert, null);
+  }
+
+  features({ schema, fromS, toS, every, limit }: FeatureRange): readonly FeatureSample[] {
+    const sql = "SELECT * FROM features WHERE schema = ? AND time_ms BETWEEN ? AND ? AND height % ? = 0 " +
+      "ORDER BY time_ms, height LIMIT ?";
+    return (this.#pager.prepared(sql).all(schema, ...inMs(fromS, toS), every, limit) as Row[]).map(
+      toFeatures,
+    );
   }
 
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
     const { sql, key, range, toRow } = EXPORTS[kind];
-    const [from, to] = range(fromS, toS);
-    const begin = after === null ? null : readCursor(after, key.length);
+    const [first, to] = range(fromS, toS);
+    const begin = after === null ? null : readCursor(after, key);
+    // The first column of every key is the time: a later part begins its search where the part before ended.
+    const from = begin === null ? first : Math.max(first, begin[0] as number);
     const keyText = `(${key.join(", ")})`;
     const behind = begin ? ` AND ${keyText} > (${key.map(() => "?").join(", ")})` : "";
-    const rows = this.#prepared(`${sql}${behind} ORDER BY ${key.join(", ")} LIMIT ?`)
+    const rows = this.#pager.prepared(`${sql}${behind} ORDER BY ${key.join(", ")} LIMIT ?`)
       .all(from, to, ...(begin ?? []), limit) as Row[];
     const last = rows[rows.length - 1];
     return {
@@ -230,57 +314,51 @@ export class TableQueries {
     };
   }
 
+  /** Rare rows have an index of their own; those that are not such are counted as the rest. */
+  #receiptCount(filter: ReceiptFilter): number {
+    const { own, disputed, ...rest } = filter;
+    if (own === false) {
+      return this.#receiptCount({ ...rest, disputed }) - this.#receiptCount({ ...filter, own: true });
+    }
+    if (disputed === false) {
+      return this.#receiptCount({ ...rest, own }) - this.#receiptCount({ ...filter, disputed: true });
+    }
+    return this.#countOf("receipts", filter, filter.market) ??
+      this.#pager.count("receipts", receiptConditions(filter));
+  }
+
   /** The kept count for a filter that is at most a market; null for any other. */
   #countOf(counter: string, filter: object, market: MarketId | undefined): number | null {
     const given = Object.entries(filter).filter(([, value]) => value !== undefined);
     if (given.some(([name]) => name !== "market")) return null;
-    const markets = market === undefined ? MARKET_IDS : [market];
-    const names = markets.map((id) => `${counter}:${id}`);
-    const sql = `SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name IN (${
-      names.map(() => "?").join(", ")
-    })`;
-    return (this.#prepared(sql).get(...names) as { n: number }).n;
+    // Operations of ours count by their type, which is no market.
+    const sql = "SELECT COALESCE(SUM(value), 0) AS n FROM counters WHERE name GLOB ?";
+    return (this.#pager.prepared(sql).get(`${counter}:${market ?? "*"}`) as { n: number }).n;
   }
+}
 
-  #count(table: string, { terms, parameters }: Where): number {
-    const sql = `SELECT COUNT(*) AS n FROM ${table}${whereSql(terms)}`;
-    return (this.#prepared(sql).get(...parameters) as { n: number }).n;
-  }
+function receiptConditions(filter: ReceiptFilter): Where {
+  // Rare rows are found by their own index; the plus keeps SQLite from taking one that finds many more.
+  const index = filter.own === true || filter.disputed === true ? "+" : "";
+  const { terms, parameters } = conditions([
+    [`${index}market = ?`, filter.market],
+    [`${index}provider = ?`, filter.provider],
+    ["height >= ?", filter.fromHeight],
+    ["height <= ?", filter.toHeight],
+  ]);
+  return {
+    terms: [...terms, ...literal("own", filter.own), ...literal("disputed", filter.disputed)],
+    parameters,
+  };
+}
 
-  #page<T>(
-    { table, columns }: Order,
-    where: Where,
-    page: PageRequest,
-    toItem: (row: Row) => T,
-    total: number | null,
-  ): Page<T> {
-    const after = page.cursor === undefined ? null : readCursor(page.cursor, columns.length);
-    const key = `(${columns.join(", ")})`;
-    const terms = after ? [...where.terms, `${key} < (${columns.map(() => "?").join(", ")})`] : where.terms;
-    const order = columns.map((column) => `${column} DESC`).join(", ");
-    const sql = `SELECT * FROM ${table}${whereSql(terms)} ORDER BY ${order} LIMIT ? OFFSET ?`;
-    const rows = this.#prepared(sql)
-      .all(...where.parameters, ...(after ?? []), page.limit + 1, page.offset ?? 0) as Row[];
-    const shown = rows.slice(0, page.limit);
-    const last = shown[shown.length - 1];
-    return {
-      items: shown.map(toItem),
-      total: total ?? this.#count(table, where),
-      nextCursor: last && rows.length > page.limit
-        ? writeCursor(columns.map((column) => last[column] as Parameter))
-        : null,
-    };
-  }
+/** A flag in the text itself: the index of the rare rows is only used for a value that SQLite can see. */
+function literal(column: string, value: boolean | undefined): readonly string[] {
+  return value === undefined ? [] : [`${column} = ${Number(value)}`];
+}
 
-  #prepared(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      if (this.#statements.size >= STATEMENTS_MAX) this.#statements.clear();
-      statement = this.#db.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
-  }
+function lowerOf(limit: number | undefined, other: number): number {
+  return limit === undefined ? other : Math.min(limit, other);
 }
 
 function operationConditions(filter: OperationFilter): Where {
@@ -292,34 +370,4 @@ function operationConditions(filter: OperationFilter): Where {
     ["height >= ?", filter.fromHeight],
     ["height <= ?", filter.toHeight],
   ]);
-}
-
-function conditions(given: readonly (readonly [term: string, value: Parameter | undefined])[]): Where {
-  const used = given.filter((pair): pair is readonly [string, Parameter] => pair[1] !== undefined);
-  return { terms: used.map(([term]) => term), parameters: used.map(([, value]) => value) };
-}
-
-function flag(value: boolean | undefined): number | undefined {
-  return value === undefined ? undefined : Number(value);
-}
-
-function whereSql(terms: readonly string[]): string {
-  return terms.length === 0 ? "" : ` WHERE ${terms.join(" AND ")}`;
-}
-
-function writeCursor(key: readonly Parameter[]): string {
-  return btoa(JSON.stringify(key)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-}
-
-/** @throws {RangeError} If the text is not a cursor that we gave */
-function readCursor(text: string, length: number): readonly Parameter[] {
-  try {
-    const key: unknown = JSON.parse(atob(text.replaceAll("-", "+").replaceAll("_", "/")));
-    const isKey = Array.isArray(key) && key.length === length && typeof key[length - 1] === "string" &&
-      key.slice(0, -1).every((part) => Number.isSafeInteger(part));
-    if (isKey) return key;
-  } catch {
-    // Falls through to the error.
-  }
-  throw new RangeError("the cursor is not one that this server gave");
 }

@@ -5,9 +5,11 @@ import type { Candle } from "../engine/candle.ts";
 import type { EntryKind, LedgerEntry } from "../engine/ledger.ts";
 import type { MarketId } from "../engine/market.ts";
 import type { ReceiptDispute, ReceiptSource } from "../engine/receipt.ts";
+import type { OperationStatus, OperationType } from "../engine/operation.ts";
 import {
+  type FeatureSample,
   type OperationRow,
-  type OperationStatus,
+  type OwnOperation,
   type ReceiptRow,
   StoreError,
 } from "../runtime/ports/store.ts";
@@ -55,6 +57,27 @@ export const ENTRY_COLUMNS = [
   "amount",
   "debit",
   "credit",
+] as const;
+
+/** Columns of `operations` that an operation of ours has, without the checksum. */
+export const OWN_OPERATION_COLUMNS = [
+  "id",
+  "seq",
+  "height",
+  "idx",
+  "anchored",
+  "type",
+  "status",
+  "time_ms",
+  "provider",
+  "consumer",
+  "own",
+  "amount",
+  "details",
+  "client_operation_id",
+  "request",
+  "updated_ms",
+  "proof",
 ] as const;
 
 /** A receipt as values of its row. */
@@ -168,6 +191,49 @@ export function toOperation(row: Row): OperationRow {
   };
 }
 
+/** An operation of ours as values of its row. */
+export function ownOperationValues(operation: OwnOperation): Values {
+  return [
+    operation.id,
+    0,
+    operation.height,
+    0,
+    0,
+    operation.type,
+    operation.status,
+    operation.createdMs,
+    operation.provider,
+    operation.consumer,
+    1,
+    operation.amount.toString(),
+    operation.details,
+    operation.clientOperationId,
+    operation.request,
+    operation.updatedMs,
+    operation.proof,
+  ];
+}
+
+/** A row of `operations` as an operation of ours. */
+export function toOwnOperation(row: Row): OwnOperation {
+  checkRow("operations", row, OWN_OPERATION_COLUMNS);
+  return {
+    id: row.id as string,
+    clientOperationId: row.client_operation_id as string,
+    type: row.type as OperationType,
+    request: row.request as string,
+    status: row.status as OperationStatus,
+    createdMs: row.time_ms as number,
+    updatedMs: row.updated_ms as number,
+    height: row.height as number | null,
+    provider: row.provider as string | null,
+    consumer: row.consumer as string | null,
+    amount: BigInt(row.amount as string),
+    details: row.details as string,
+    proof: row.proof as string,
+  };
+}
+
 /** A row of `candles` as a candle. */
 export function toCandle(row: Row): Candle {
   return {
@@ -180,6 +246,16 @@ export function toCandle(row: Row): Candle {
     units: BigInt(row.units as string),
     count: row.count as number,
     source: row.source as string,
+  };
+}
+
+/** A row of `features` as a sample. */
+export function toFeatures(row: Row): FeatureSample {
+  return {
+    height: row.height as number,
+    timeMs: row.time_ms as number,
+    raw: new Float64Array((row.raw as Uint8Array).slice().buffer),
+    z: new Float32Array((row.z as Uint8Array).slice().buffer),
   };
 }
 

@@ -4,16 +4,25 @@ import type { Alert } from "../engine/alert.ts";
 import type { Candle, CandleStep } from "../engine/candle.ts";
 import type { EngineEvent } from "../engine/event.ts";
 import type { MarketId } from "../engine/market.ts";
+import type { ReceiptSource } from "../engine/receipt.ts";
+import type { Fill } from "../engine/trading/order.ts";
+import type { ClosedTrade } from "../engine/trading/state.ts";
 import {
   type Applied,
   type EngineStore,
+  type EquityRow,
   type ExportKind,
   type ExportPart,
+  type FeatureRange,
+  type FeatureSample,
   type HistorySample,
   type Journal,
   type OperationFilter,
   type OperationRow,
+  type OrderFilter,
+  type OrderRow,
   type OutboxMessage,
+  type OwnOperation,
   type Page,
   type PageRequest,
   type ReceiptFilter,
@@ -23,12 +32,29 @@ import {
 } from "../runtime/ports/store.ts";
 import { guarded, openDatabase, SCHEMA_VERSION } from "./database.ts";
 import { SqliteJournal } from "./journal.ts";
-import { KEPT_SECONDS, Projection } from "./projection.ts";
+import { FEATURE_ROWS_MAX, KEPT_SECONDS, Projection } from "./projection.ts";
 import { TableQueries } from "./queries.ts";
 import { Snapshots } from "./snapshots.ts";
+import { TRADING_TABLES, TradingTables } from "./trading_tables.ts";
 
 /** Rows that one deletion takes, so that no transaction holds the store for long. */
 const DELETE_ROWS = 5_000;
+
+/** Pages that are given back to the file system at a time; more than {@link DELETE_ROWS} rows fill. */
+const VACUUM_PAGES = 4_000;
+
+/**
+ * Receipts of each of the node's lists that stay, however old they are. Such a list can only be read as a whole, and
+ * what is known of it is decided by the rows that we hold: it would be booked again as soon as we had forgotten it.
+ */
+const LISTED_KEPT = 1_024;
+
+/** Sources that are lists without a place to read on from. */
+const LISTS: readonly ReceiptSource[] = [
+  "energy.receipts",
+  "compute_market.sla_history",
+  "settlement.audit",
+];
 
 /** How much is kept. */
 export interface Retention {
@@ -45,6 +71,7 @@ export class SqliteStore implements EngineStore {
   readonly #snapshots: Snapshots;
   readonly #projection: Projection;
   readonly #queries: TableQueries;
+  readonly #trading: TradingTables;
   readonly #retention: Retention;
   readonly #addHistory: StatementSync;
   /** Alerts that could not be kept: a store that fails must still say that it does. */
@@ -66,10 +93,12 @@ export class SqliteStore implements EngineStore {
     this.#retention = retention;
     this.#db = openDatabase(path, readOnly);
     try {
-      [this.#journal, this.#snapshots, this.#projection] = guarded(
+      [this.#journal, this.#snapshots, this.#trading] = guarded(
         path,
-        () => [new SqliteJournal(this.#db, path), new Snapshots(this.#db), new Projection(this.#db)] as const,
+        () =>
+          [new SqliteJournal(this.#db, path), new Snapshots(this.#db), new TradingTables(this.#db)] as const,
       );
+      this.#projection = guarded(path, () => new Projection(this.#db, this.#trading));
       this.#queries = new TableQueries(this.#db);
       this.#addHistory = guarded(
         path,
@@ -125,7 +154,16 @@ export class SqliteStore implements EngineStore {
     return { snapshotSeq: fromSeq, replayed: lastSeq - fromSeq, cutAt, damagedSnapshots: damaged };
   }
 
-  commit(applied: readonly Applied[]): void {
+  commit(applied: readonly Applied[], durable = false): void {
+    if (durable) this.#guard(() => this.#db.exec("PRAGMA synchronous = FULL"));
+    try {
+      this.#commit(applied);
+    } finally {
+      if (durable) this.#guard(() => this.#db.exec("PRAGMA synchronous = NORMAL"));
+    }
+  }
+
+  #commit(applied: readonly Applied[]): void {
     const { checksum } = this.#journal;
     const seq = this.#journal.lastSeq();
     try {
@@ -152,6 +190,23 @@ export class SqliteStore implements EngineStore {
     this.#transaction(() => {
       for (const step of [1, 60, 900]) this.#addHistory.run(step, Math.floor(t / step) * step, bytes);
     });
+  }
+
+  saveOperation(operation: OwnOperation): void {
+    this.#guard(() => this.#db.exec("PRAGMA synchronous = FULL"));
+    try {
+      this.#transaction(() => this.#projection.saveOperation(operation));
+    } finally {
+      this.#guard(() => this.#db.exec("PRAGMA synchronous = NORMAL"));
+    }
+  }
+
+  ownOperation(clientOperationId: string): OwnOperation | null {
+    return this.#guard(() => this.#queries.ownOperation(clientOperationId));
+  }
+
+  recentOperations(sinceMs: number, limit: number): readonly OwnOperation[] {
+    return this.#guard(() => this.#queries.recentOperations(sinceMs, limit));
   }
 
   saveAlerts(alerts: readonly Alert[], outbox: readonly string[], atMs: number): void {
@@ -202,14 +257,16 @@ export class SqliteStore implements EngineStore {
    */
   retain(nowMs: number): number {
     const { days, bytesMax } = this.#retention;
-    const tight = (this.bytes() ?? 0) > bytesMax;
+    const tight = this.#bytesUsed() > bytesMax;
     const before = tight ? Number.MAX_SAFE_INTEGER : nowMs - days * 86_400_000;
     // What settled has the chain's time, which on a simulated chain is far from ours.
     const settledBefore = (table: string) => {
       if (tight) return before;
-      const newest = this.#guard(() => this.#db.prepare(`SELECT MAX(time_ms) AS ms FROM ${table}`).get()) as {
-        ms: number | null;
-      };
+      // What we sent has the time of our clock.
+      const settled = table === "operations" ? " WHERE receipt_id IS NOT NULL" : "";
+      const newest = this.#guard(() =>
+        this.#db.prepare(`SELECT MAX(time_ms) AS ms FROM ${table}${settled}`).get()
+      ) as { ms: number | null };
       return Math.min(nowMs, newest.ms ?? nowMs) - days * 86_400_000;
     };
     let deleted = 0;
@@ -225,12 +282,34 @@ export class SqliteStore implements EngineStore {
       );
     }
     drop(
-      `DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE time_ms < ? LIMIT ${DELETE_ROWS})`,
+      `DELETE FROM entries WHERE id IN (SELECT id FROM entries WHERE time_ms < ? ORDER BY time_ms LIMIT ${DELETE_ROWS})`,
       settledBefore("entries"),
     );
-    for (const [table, part] of [["receipts", "market"], ["operations", "type"]] as const) {
-      deleted += this.#guard(() => this.#dropCounted(table, part, settledBefore(table)));
-    }
+    deleted += this.#guard(() =>
+      this.#dropCounted("receipts", "market", "time_ms < ?", settledBefore("receipts"))
+    );
+    deleted += this.#guard(() =>
+      this.#dropCounted(
+        "operations",
+        "type",
+        "receipt_id IS NOT NULL AND time_ms < ?",
+        settledBefore("operations"),
+      )
+    );
+    // What we sent goes by age alone, and never before its outcome is known: it is what keeps it from being sent twice.
+    deleted += this.#guard(() =>
+      this.#dropCounted(
+        "operations",
+        "type",
+        "client_operation_id IS NOT NULL AND status NOT IN ('pending', 'submitted') AND updated_ms < ?",
+        nowMs - days * 86_400_000,
+      )
+    );
+    // Where the file is over its limit, a part of the oldest goes each time.
+    drop(
+      `DELETE FROM features WHERE height IN (SELECT height FROM features WHERE height <= (SELECT MAX(height) FROM features) - ? ORDER BY height LIMIT ${DELETE_ROWS})`,
+      tight ? 0 : FEATURE_ROWS_MAX,
+    );
     for (const [step, seconds] of Object.entries(KEPT_SECONDS)) {
       for (const table of ["candles", "history"]) {
         const newest = this.#guard(() =>
@@ -241,12 +320,21 @@ export class SqliteStore implements EngineStore {
         }
       }
     }
+    // The newest one of each stays, because the next one is numbered after it.
     drop(
-      `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_ms < ? ORDER BY id LIMIT ${DELETE_ROWS})`,
+      `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE done_ms < ? ORDER BY id LIMIT ${DELETE_ROWS}) ` +
+        "AND id < (SELECT MAX(id) FROM outbox)",
       before,
     );
-    drop("DELETE FROM alerts WHERE resolved_ms < ?", nowMs - days * 86_400_000);
-    if (deleted > 0) this.#guard(() => this.#db.exec("PRAGMA incremental_vacuum(2000)"));
+    const tradedBefore = Math.min(nowMs, this.#guard(() => this.#trading.newestMs()) ?? nowMs) -
+      days * 86_400_000;
+    deleted += this.#guard(() => this.#trading.retain(tradedBefore, DELETE_ROWS));
+    drop(
+      "DELETE FROM alerts WHERE resolved_ms < ? AND raised_ms < (SELECT MAX(raised_ms) FROM alerts)",
+      nowMs - days * 86_400_000,
+    );
+    // Each step gives back one page, and exec() takes only one.
+    if (deleted > 0) this.#guard(() => this.#db.prepare(`PRAGMA incremental_vacuum(${VACUUM_PAGES})`).all());
     return deleted;
   }
 
@@ -265,6 +353,10 @@ export class SqliteStore implements EngineStore {
 
   receipt(id: string): ReceiptRow | null {
     return this.#guard(() => this.#queries.receipt(id));
+  }
+
+  hasReceipt(id: string): boolean {
+    return this.#guard(() => this.#queries.hasReceipt(id));
   }
 
   operations(filter: OperationFilter, page: PageRequest): Page<OperationRow> {
@@ -289,6 +381,38 @@ export class SqliteStore implements EngineStore {
 
   history(step: 1 | 60 | 900, fromT: number, toT: number): readonly HistorySample[] {
     return this.#guard(() => this.#queries.history(step, fromT, toT));
+  }
+
+  orders(filter: OrderFilter, page: PageRequest): Page<OrderRow> {
+    return this.#guard(() => this.#trading.orders(filter, page));
+  }
+
+  order(id: string): OrderRow | null {
+    return this.#guard(() => this.#trading.order(id));
+  }
+
+  orderOfClient(clientOrderId: string): OrderRow | null {
+    return this.#guard(() => this.#trading.orderOfClient(clientOrderId));
+  }
+
+  fillsOf(orderId: string): readonly Fill[] {
+    return this.#guard(() => this.#trading.fillsOf(orderId));
+  }
+
+  fills(epoch: number, fromMs: number, limit: number): readonly Fill[] {
+    return this.#guard(() => this.#trading.fills(epoch, fromMs, limit));
+  }
+
+  trades(epoch: number, fromMs: number, limit: number): readonly ClosedTrade[] {
+    return this.#guard(() => this.#trading.trades(epoch, fromMs, limit));
+  }
+
+  equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[] {
+    return this.#guard(() => this.#trading.equity(epoch, fromMs, toMs));
+  }
+
+  features(range: FeatureRange): readonly FeatureSample[] {
+    return this.#guard(() => this.#queries.features(range));
   }
 
   exportPart(kind: ExportKind, fromS: number, toS: number, after: string | null, limit: number): ExportPart {
@@ -335,7 +459,8 @@ export class SqliteStore implements EngineStore {
   /** Removes everything that came after a row, because what follows it cannot be trusted. */
   #cutAfter(seq: number, snapshotChecksum: number, snapshotSeq: number): void {
     this.#transaction(() => {
-      for (const table of ["journal", "receipts", "entries", "operations", "snapshots"]) {
+      const dependent = ["journal", "receipts", "entries", "operations", "features", "snapshots"];
+      for (const table of [...dependent, ...TRADING_TABLES]) {
         this.#db.prepare(`DELETE FROM ${table} WHERE seq > ?`).run(seq);
       }
       const row = this.#db.prepare("SELECT checksum FROM journal WHERE seq = ?").get(seq) as {
@@ -347,16 +472,52 @@ export class SqliteStore implements EngineStore {
   }
 
   /** Deletes the oldest rows of a counted table and takes them out of its counters. */
-  #dropCounted(table: string, part: string, before: number): number {
-    const oldest = `SELECT rowid FROM ${table} WHERE time_ms < ? ORDER BY time_ms LIMIT ${DELETE_ROWS}`;
+  #dropCounted(
+    table: "receipts" | "operations",
+    part: string,
+    condition: string,
+    before: number,
+  ): number {
     return this.#transaction(() => {
-      const counts = this.#db
-        .prepare(`SELECT ${part} AS part, COUNT(*) AS n FROM ${table} WHERE rowid IN (${oldest}) GROUP BY 1`)
-        .all(before) as { part: string; n: number }[];
-      const count = this.#db.prepare("UPDATE counters SET value = value - ? WHERE name = ?");
-      for (const row of counts) count.run(row.n, `${table}:${row.part}`);
-      return Number(this.#db.prepare(`DELETE FROM ${table} WHERE rowid IN (${oldest})`).run(before).changes);
+      const oldest = this.#db
+        .prepare(
+          `SELECT rowid AS n, ${part} AS part, ${
+            table === "receipts" ? "source" : "NULL"
+          } AS source FROM ${table} ` +
+            `WHERE ${condition} ORDER BY time_ms LIMIT ${DELETE_ROWS}`,
+        )
+        .all(before) as { n: number; part: string; source: ReceiptSource | null }[];
+      const kept = new Set(
+        LISTS.filter((list) => oldest.some(({ source }) => source === list))
+          .flatMap((list) => this.#listed(list)),
+      );
+      const drop = this.#db.prepare(`DELETE FROM ${table} WHERE rowid = ?`);
+      const count = this.#db.prepare("UPDATE counters SET value = value - 1 WHERE name = ?");
+      const gone = oldest.filter(({ n }) => !kept.has(n));
+      for (const row of gone) {
+        drop.run(row.n);
+        count.run(`${table}:${row.part}`);
+      }
+      return gone.length;
     });
+  }
+
+  /** The newest rows of a list, which are not forgotten. */
+  #listed(source: ReceiptSource): readonly number[] {
+    const rows = this.#db
+      .prepare(
+        "SELECT rowid AS n FROM receipts WHERE market = ? AND source = ? ORDER BY height DESC, idx DESC, id DESC " +
+          `LIMIT ${LISTED_KEPT}`,
+      )
+      .all(source === "energy.receipts" ? "energy" : "compute", source) as { n: number }[];
+    return rows.map(({ n }) => n);
+  }
+
+  /** What the rows take, without the pages of the file that are free to be used again. */
+  #bytesUsed(): number {
+    const sql = "SELECT (page_count - freelist_count) * page_size AS n " +
+      "FROM pragma_page_count(), pragma_freelist_count(), pragma_page_size()";
+    return (this.#guard(() => this.#db.prepare(sql).get()) as { n: number }).n;
   }
 
   #recount(): void {

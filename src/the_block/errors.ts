@@ -40,6 +40,8 @@ export interface NodeErrorDetail {
   readonly status?: number;
   /** How long the node asks us to wait. */
   readonly retryAfterMs?: number;
+  /** The request certainly did not reach the node. */
+  readonly unsent?: boolean;
   readonly cause?: unknown;
 }
 
@@ -51,6 +53,8 @@ export class NodeError extends Error {
   readonly code: number | null;
   readonly status: number | null;
   readonly retryAfterMs: number | null;
+  /** Whether the request certainly did not reach the node. */
+  readonly unsent: boolean;
 
   constructor(kind: NodeErrorKind, method: string, message: string, detail: NodeErrorDetail = {}) {
     super(`${method}: ${message}`, detail.cause === undefined ? undefined : { cause: detail.cause });
@@ -59,6 +63,7 @@ export class NodeError extends Error {
     this.code = detail.code ?? null;
     this.status = detail.status ?? null;
     this.retryAfterMs = detail.retryAfterMs ?? null;
+    this.unsent = detail.unsent ?? false;
   }
 }
 

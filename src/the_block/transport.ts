@@ -65,10 +65,18 @@ export interface RpcTransport {
   call(method: string, params?: Params, options?: CallOptions): Promise<unknown>;
 }
 
+/** Lets requests pass that are no JSON-RPC but count towards the same limits of the node. */
+export interface Gatekeeper {
+  /** @throws {NodeError} `paused` or `aborted`, if the node must be left alone */
+  admit(what: string, signal?: AbortSignal): Promise<void>;
+}
+
 /** The wire to one node. */
-export class Transport implements RpcTransport {
+export class Transport implements RpcTransport, Gatekeeper {
   readonly #options: TransportOptions;
   readonly #http: Deno.HttpClient;
+  /** For what may arrive once only: `fetch` resends, unasked, what was under way on a kept connection that closes. */
+  readonly #httpOnce: Deno.HttpClient;
   readonly #budget: RequestBudget;
   readonly #breaker: Breaker;
   readonly #inFlight = new Map<string, Promise<unknown>>();
@@ -78,6 +86,7 @@ export class Transport implements RpcTransport {
   constructor(options: TransportOptions) {
     this.#options = options;
     this.#http = Deno.createHttpClient({ poolMaxIdlePerHost: 2, poolIdleTimeout: 60_000 });
+    this.#httpOnce = Deno.createHttpClient({ poolMaxIdlePerHost: 0, http2: false });
     this.#budget = new RequestBudget(options.clock, options.budget);
     this.#breaker = new Breaker(options.clock);
   }
@@ -104,11 +113,17 @@ export class Transport implements RpcTransport {
     return call;
   }
 
+  admit(what: string, signal?: AbortSignal): Promise<void> {
+    const options = signal ? { signal } : {};
+    return this.#admit(what, "general", options, this.#signalOf(options));
+  }
+
   /** Gives up everything in flight and frees the connections. */
   close(): void {
     if (this.#closing.signal.aborted) return;
     this.#closing.abort();
     this.#http.close();
+    this.#httpOnce.close();
   }
 
   async #retrying(method: string, params: Params, options: CallOptions): Promise<unknown> {
@@ -128,10 +143,7 @@ export class Transport implements RpcTransport {
   async #once(method: string, params: Params, options: CallOptions): Promise<unknown> {
     const signal = this.#signalOf(options);
     const group: BudgetGroup = method.startsWith("energy.") ? "energy" : "general";
-    this.#mayAsk(method, group, options);
-    const waited = await this.#budget.acquire(group, signal);
-    if (signal.aborted) throw new NodeError("aborted", method, "not asked: stopping");
-    if (waited) this.#mayAsk(method, group, options); // The node may have gone or banned us meanwhile.
+    await this.#admit(method, group, options, signal);
     const startMs = this.#options.clock.monotonicMs();
     let outcome: "ok" | NodeErrorKind = "ok";
     try {
@@ -157,12 +169,20 @@ export class Transport implements RpcTransport {
     }
   }
 
+  /** @throws {NodeError} `paused` or `aborted`; nothing has been sent then */
+  async #admit(method: string, group: BudgetGroup, options: CallOptions, signal: AbortSignal): Promise<void> {
+    this.#mayAsk(method, group, options);
+    const waited = await this.#budget.acquire(group, signal);
+    if (signal.aborted) throw new NodeError("aborted", method, "not asked: stopping", { unsent: true });
+    if (waited) this.#mayAsk(method, group, options); // The node may have gone or banned us meanwhile.
+  }
+
   /** @throws {NodeError} `paused`, if the node must be left alone */
   #mayAsk(method: string, group: BudgetGroup, options: CallOptions): void {
     const refusal = this.#breaker.refuses(method, options.probe ?? false);
-    if (refusal) throw new NodeError("paused", method, `not asked: ${refusal}`);
+    if (refusal) throw new NodeError("paused", method, `not asked: ${refusal}`, { unsent: true });
     if (this.#budget.paused(group)) {
-      throw new NodeError("paused", method, "not asked: the node has banned us");
+      throw new NodeError("paused", method, "not asked: the node has banned us", { unsent: true });
     }
   }
 
@@ -180,7 +200,7 @@ export class Transport implements RpcTransport {
     });
     try {
       const response = await fetch(this.#options.url, {
-        client: this.#http,
+        client: options.read ?? true ? this.#http : this.#httpOnce,
         method: "POST",
         headers: this.#headers(),
         body,
@@ -313,7 +333,8 @@ function connectionError(method: string, cause: unknown): NodeError {
   const inner = cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : "";
   const message = `${cause instanceof Error ? cause.message : String(cause)} ${inner}`;
   if (/error \(Connect\)|dns error|blocked|refused/i.test(message)) {
-    return new NodeError("connection", method, "no connection to the node", { cause });
+    const unsent = /error \(Connect\)|dns error/i.test(message);
+    return new NodeError("connection", method, "no connection to the node", { cause, unsent });
   }
   if (
     /SendRequest|closed before message|reset|broken pipe|error reading a body|unexpected end|incomplete/i

@@ -1,5 +1,5 @@
 // @ts-types="#types/std_assert.d.ts"
-import { assert, assertEquals, assertInstanceOf, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects, assertStringIncludes } from "@std/assert";
 import {
   errorText,
   http,
@@ -9,7 +9,7 @@ import {
   resultText,
   startRawNode,
 } from "../../tests/support/raw_node.ts";
-import { ManualClock } from "../runtime/clock.ts";
+import { ManualClock, systemClock } from "../runtime/clock.ts";
 import { NodeError, type NodeErrorKind } from "./errors.ts";
 import { type CallRecord, RESPONSE_BYTES_MAX, Transport, type TransportOptions } from "./transport.ts";
 
@@ -487,4 +487,56 @@ Deno.test("Transport tells every request that was sent, with its time, and none 
       outcome: "http",
     }]);
   });
+});
+
+Deno.test("Transport.call() sends what is no read exactly once, also when a kept connection breaks off", async () => {
+  let calls = 0;
+  const ok = (id: unknown) => {
+    const body = `{"id":${id},"jsonrpc":"2.0","result":{"status":"ok"}}`;
+    return `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`;
+  };
+  const node = startRawNode(({ call }) => {
+    if (call.method !== "submit_tx") return ok(call.id);
+    calls++;
+    return "drop";
+  });
+  const transport = new Transport({
+    url: node.url,
+    timeoutMs: 2_000,
+    token: null,
+    budget: { requestsPerSecond: 1_000, energyPerSecond: 1_000, banMs: 1_000 },
+    clock: systemClock,
+  });
+  try {
+    for (let i = 0; i < 3; i++) await transport.call("balance", { i }); // Leaves connections in the pool.
+    const error = await assertRejects(() => transport.call("submit_tx", {}, { read: false }), NodeError);
+    assertEquals([error.kind, error.unsent], ["empty_reply", false]);
+    assertEquals(calls, 1);
+  } finally {
+    transport.close();
+    await node.stop();
+  }
+});
+
+Deno.test("NodeError.unsent is set where nothing can have arrived, and nowhere else", async () => {
+  const listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = listener.addr;
+  listener.close();
+  const transport = new Transport({
+    url: `http://127.0.0.1:${port}`,
+    timeoutMs: 2_000,
+    token: null,
+    budget: { requestsPerSecond: 1_000, energyPerSecond: 1_000, banMs: 1_000 },
+    clock: systemClock,
+  });
+  try {
+    for (let i = 0; i < 3; i++) {
+      const error = await assertRejects(() => transport.call("submit_tx", {}, { read: false }), NodeError);
+      assertEquals([error.kind, error.unsent], ["connection", true]);
+    }
+    const paused = await assertRejects(() => transport.call("submit_tx", {}, { read: false }), NodeError);
+    assertEquals([paused.kind, paused.unsent], ["paused", true]);
+  } finally {
+    transport.close();
+  }
 });

@@ -318,18 +318,19 @@ calm(
     await visit(server.url, {}, async ({ page, go }) => {
       await go("#/theblock");
       await loaded(page);
+      const readout = page.locator("#utilization [role=status]");
       await page.locator("#utilization canvas").waitFor();
       await pause(4_000);
       await page.locator("#utilization canvas").focus();
       await page.keyboard.press("End");
       await page.keyboard.press("ArrowLeft");
       await page.keyboard.press("ArrowDown");
-      assertMatch(await textOf(page, "#utilization [role=status]"), /^Storage, \d\d:\d\d:\d\d: \d+\.\d+ %$/);
+      await readout.filter({ hasText: /^Storage, \d\d:\d\d:\d\d: \d+\.\d+ %$/ }).waitFor();
       for (const id of ["utilization", "chain", "scheduler"]) {
         await page.locator(`#${id} .caption`, { hasText: /^at \d\d:\d\d:\d\d$/ }).waitFor();
       }
       await page.keyboard.press("Enter");
-      assertMatch(await textOf(page, "#utilization [role=status]"), /Compute: from .* lowest .* highest/);
+      await readout.filter({ hasText: /Compute: from .* lowest .* highest/ }).waitFor();
       await page.keyboard.press("Escape");
       await page.locator("#chain .caption", { hasText: "since" }).waitFor();
       await page.getByRole("button", { name: "View Utilisation of the four markets as table" }).click();

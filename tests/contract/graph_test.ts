@@ -9,6 +9,10 @@ interface Graph {
   readonly npmPackages?: Readonly<Record<string, { readonly dependencies: readonly string[] }>>;
 }
 
+/** The module graph holds sources, the settings, and the WebAssembly module with the bindings that came with it. */
+const GRAPH_FILE =
+  /^(main\.ts|deno\.json|config\/default\.toml|src\/.*\.ts|src\/engine\/features\/rustcore(_bg)?\.(js|wasm)|types\/.*\.d\.ts)$/;
+
 async function graphOf(entry: string): Promise<Graph> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
     args: ["info", "--json", entry],
@@ -30,7 +34,7 @@ Deno.test("main.ts is made of the project, @std and Deno alone", async () => {
     }
     assert(specifier.startsWith(project), specifier);
     const path = specifier.slice(project.length);
-    assertMatch(path, /^(main\.ts|deno\.json|config\/default\.toml|src\/.*\.ts|types\/.*\.d\.ts)$/);
+    assertMatch(path, GRAPH_FILE);
     assert(!/_(test|bench)\.ts$/.test(path), path);
     own++;
   }

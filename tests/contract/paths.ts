@@ -34,6 +34,9 @@ const NEEDED: Readonly<Record<string, string>> = { "/theblock/history": "?metric
 /** Ids of what a program has just now, by the path that takes one. */
 const IDS: Readonly<Record<string, (read: (path: string) => Promise<Json>) => Promise<readonly string[]>>> = {
   "/theblock/markets/{market}": () => Promise.resolve(MARKET_IDS),
+  "/chart/{symbol}": () => Promise.resolve(["COMPUTE", "AD"]),
+  "/orders/{id}": async (read) =>
+    ((await read("/orders")).orders as readonly { id: string }[]).slice(0, 2).map(({ id }) => id),
   "/theblock/operations/{id}": async (read) =>
     ((await read("/theblock/operations")).operations as readonly { id: string }[]).slice(0, 2).map(({ id }) =>
       id

@@ -14,6 +14,7 @@ const OWN_BODIES: ReadonlySet<string> = new Set([
   "/health/ready",
   "/version",
   "/theblock/logs",
+  "/license",
 ]);
 
 async function endpointsOf(program: Program): Promise<readonly Endpoint[]> {
@@ -135,15 +136,31 @@ for (const dialect of ["readme", "live"] satisfies Dialect[]) {
     await withProgram({ dialect }, async (program) => {
       const endpoints = await endpointsOf(program);
       assertEquals(endpoints, expectedIndex());
+      await trade(program);
       for (const endpoint of endpoints) {
         if (endpoint.method !== "GET") continue;
         const headers: Record<string, string> = needsKey(endpoint) ? { "x-api-key": program.key } : {};
-        const paths = await samplePaths(endpoint, program.json);
+        const paths = await samplePaths(endpoint, (path) => program.json(path, { "x-api-key": program.key }));
         assert(paths.length > 0, `there is nothing to ask ${endpoint.path} for`);
         for (const path of paths) await checkRoute(program, endpoint, path, headers);
       }
     });
   });
+}
+
+/** Opens a paper account and buys, so that the routes of trading have something to show. */
+async function trade(program: Program): Promise<void> {
+  const headers = { "x-api-key": program.key };
+  for (
+    const [path, body] of [["/state", { mode: "paper" }], ["/orders", {
+      token: "COMPUTE",
+      qty: 1,
+      side: "buy",
+    }]] as const
+  ) {
+    const response = await program.post(path, body, headers);
+    assertEquals(response.status, 200, `${path}: ${await response.text()}`);
+  }
 }
 
 async function checkRoute(
@@ -271,8 +288,9 @@ Deno.test("every route answers with reasons instead of values when there is no n
   await withProgram({ dialect: null, env }, async (program) => {
     for (const endpoint of await endpointsOf(program)) {
       if (endpoint.method !== "GET" || !hasBody(endpoint.path)) continue;
-      for (const path of await samplePaths(endpoint, program.json)) {
-        const body = await program.json(path, { "x-api-key": program.key });
+      const headers = { "x-api-key": program.key };
+      for (const path of await samplePaths(endpoint, (path) => program.json(path, headers))) {
+        const body = await program.json(path, headers);
         assertBody(body, path);
         assert(metaOf(body).source !== "simulated", path);
       }

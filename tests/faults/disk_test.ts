@@ -8,6 +8,7 @@ import { startSimulator } from "../../src/simulator/rpc_server.ts";
 import { until, withProgram } from "../contract/harness.ts";
 import { startChild } from "../support/child.ts";
 import { bodyOf, servedDifferences } from "../support/program_truth.ts";
+import { startReceiver } from "../support/receiver.ts";
 import { SOAK } from "./lane.ts";
 
 /** Mounts a small file system, where that is allowed. */
@@ -114,6 +115,87 @@ Deno.test({
     } finally {
       await node.stop();
       await run("umount", dataDir);
+      await Deno.remove(dataDir, { recursive: true });
+    }
+  },
+});
+
+/** Lets nobody write a file any more, also those who have it open; false where this machine does not let us. */
+async function freeze(path: string, frozen: boolean): Promise<boolean> {
+  return await run("chattr", frozen ? "+i" : "-i", path);
+}
+
+/** Whether it does; it has to be known before the tests are registered. */
+const FREEZES = await (async () => {
+  if (Deno.build.os !== "linux" || Deno.uid() !== 0) return false;
+  const path = await Deno.makeTempFile({ prefix: "bb-freeze-" });
+  const file = await Deno.open(path, { write: true });
+  const frozen = await freeze(path, true);
+  const stopped = frozen && await file.write(new Uint8Array(1)).then(() => false, () => true);
+  file.close();
+  if (frozen) await freeze(path, false);
+  await Deno.remove(path);
+  return stopped;
+})();
+
+Deno.test({
+  name: "EngineLoop and Webhook say that the store became unwritable, once, and that it is well again",
+  ignore: !FREEZES,
+  fn: async () => {
+    const dataDir = await Deno.makeTempDir({ prefix: "bb-frozen-" });
+    const receiver = startReceiver("s3cret");
+    const about = () =>
+      receiver.received.filter(({ rule }) => rule === "store_error").map(({ state }) => state);
+    const node = await startSimulator({
+      seed: 2,
+      scenario: "calm",
+      dialect: "readme",
+      speed: 1,
+      clock: systemClock,
+      mining: false,
+      startBlocks: 30,
+    });
+    const store = join(dataDir, "simulated", "calm-2-readme", "block-buster.db-wal");
+    try {
+      await withProgram({
+        dialect: null,
+        config: '[ingest]\nstart = "genesis"\n[websocket]\nreconnect_interval = 0.2\n',
+        env: {
+          TB_RPC_URL: node.url,
+          TB_WS_URL: node.wsUrl,
+          BB_WEBHOOK_URL: receiver.url,
+          BB_WEBHOOK_SECRET: "s3cret",
+        },
+        flags: { "data-dir": dataDir },
+      }, async ({ url, get }) => {
+        const height = async () => (await bodyOf(url, "/theblock/health")).block_height;
+        const problems = async () =>
+          (await (await get("/health/ready")).json()).problems as readonly string[];
+        await until("it has caught up", async () => await height() === node.tip());
+        assert(await freeze(store, true));
+        node.mine(1);
+        await until(
+          "it says so",
+          async () => (await problems()).some((text) => text.includes("nothing can be written")),
+        );
+        await until("the receiver was told", () => about().length > 0);
+        const stuck = await height();
+        for (const path of ["health", "pnl", "receipts", "operations", "alerts", "status"]) {
+          await bodyOf(url, `/theblock/${path}`);
+        }
+        node.mine(3);
+        await systemClock.sleep(SOAK ? 10_000 : 1_500);
+        assertEquals([await height(), about()], [stuck, ["raised"]]);
+        assert(await freeze(store, false));
+        await until("it goes on", async () => await height() === node.tip());
+        await until("the receiver was told of that too", () => about().length > 1);
+        assertEquals([about(), await problems()], [["raised", "resolved"], []]);
+        assertEquals(await servedDifferences(url, node.chain as ForkableChain, node.tip()), []);
+      });
+    } finally {
+      await freeze(store, false);
+      await node.stop();
+      await receiver.close();
       await Deno.remove(dataDir, { recursive: true });
     }
   },

@@ -2,16 +2,27 @@
  * The features: one table that feeds the engine, generates the documentation and the schema, and is hashed, so that a
  * reader of a vector can tell what its numbers are. An index never changes its meaning; new features take new ones.
  */
-import { lastPrice, type PricePoint } from "../activity.ts";
+import { hashText } from "../hash.ts";
 import type { CoreState } from "../state.ts";
 import { gateOf, sliceValue } from "../state.ts";
 import type { GateState } from "../gate.ts";
 import { MARKET_IDS, type MarketId, MARKETS } from "../market.ts";
 import { activeProviders, concentration, providerMargin, utilization } from "../market_health.ts";
-import { blockTimeMs, finalityLag, type Measured, reorgs100, tps } from "../network.ts";
+import { finalityLag, type Measured, reorgs100, tps } from "../network.ts";
+import type { ObservationKey } from "../observation.ts";
 import { absent, isKnown, type Known, mapKnown } from "../reason.ts";
-import type { Receipt } from "../receipt.ts";
-import type { Aggregation } from "./engine.ts";
+import { type Aggregation, aggregationCodes, FEATURE_COUNT } from "./engine.ts";
+import {
+  blockInterval,
+  indexEfficiency,
+  indexEmaGap,
+  indexReturn,
+  indexVolatility,
+  priceEmaGap,
+  priceReturn,
+  priceVolatility,
+  volumeTrend,
+} from "./formula.ts";
 
 /** What a feature is about: one market, or all of them. */
 export type FeatureScope = MarketId | "all";
@@ -30,18 +41,28 @@ export interface Feature {
   readonly since: number;
   readonly meaning: string;
   /** For values that a slot has one of: the value when the slot ends. */
-  readonly atSlot?: (state: CoreState, height: number) => Known<number>;
-  /** For values that receipts bring: what one receipt adds. */
-  readonly ofReceipt?: (receipt: Receipt) => number;
+  readonly atSlot?: (state: CoreState) => Known<number>;
+  /**
+   * The answers that a value of a slot is computed from. What the node says now tells nothing about a block that is
+   * fetched later, so such a value is only sampled for a block that came live, while one of the answers is current.
+   */
+  readonly polls?: readonly ObservationKey[];
+  /** For values that receipts bring: what one receipt adds; null when it says nothing about it. */
+  readonly ofReceipt?: (receipt: SlotReceipt) => number | null;
+}
+
+/** As much of a receipt as features need. */
+export interface SlotReceipt {
+  readonly market: MarketId;
+  readonly height: number;
+  /** Whether it is work; else a movement of money that belongs to work listed elsewhere. */
+  readonly work: boolean;
+  /** What was paid, base units; null for the side of a movement that pays. */
+  readonly amount: number | null;
 }
 
 /** Version of the table. */
 export const FEATURE_TABLE_VERSION = 1;
-
-/** Price points that volatility and the moving average look back over. */
-const VOLATILITY_POINTS = 32;
-const EMA_POINTS = 96;
-const EMA_ALPHA = 2 / 33;
 
 /** How open a gate is. */
 const GATE_VALUE: Readonly<Record<GateState, number | null>> = {
@@ -57,7 +78,10 @@ const value = (known: Known<Measured>): Known<number> => mapKnown(known, (measur
 
 const scheduler = (state: CoreState) => sliceValue(state, "scheduler");
 
-/** The six that the project has always named, in their order and units. */
+const work = ({ work }: SlotReceipt) => (work ? 1 : null);
+const paid = ({ amount }: SlotReceipt) => amount;
+
+/** The six that the project has always named, in their order and units; then the price index. */
 const GENERAL: readonly Draft[] = [
   {
     name: "market_utilization",
@@ -66,6 +90,7 @@ const GENERAL: readonly Draft[] = [
     unit: "%",
     aggregation: "last",
     meaning: "mean utilisation of the markets that report one",
+    polls: ["governor", ...MARKET_IDS],
     atSlot: (state) => {
       const known = MARKET_IDS.map((id) => utilization(state, id)).filter(isKnown);
       if (known.length === 0) return absent("NOT_OFFERED", "no market reports its utilisation");
@@ -78,8 +103,8 @@ const GENERAL: readonly Draft[] = [
     source: "receipts",
     unit: "receipts per block",
     aggregation: "count",
-    meaning: "receipts of the slot",
-    ofReceipt: () => 1,
+    meaning: "receipts that became known in the slot",
+    ofReceipt: work,
   },
   {
     name: "cost_delta",
@@ -88,7 +113,7 @@ const GENERAL: readonly Draft[] = [
     unit: "base units",
     aggregation: "delta",
     meaning: "what was paid in the slot, less what was paid in the slot before",
-    ofReceipt: ({ amount }) => Number(amount),
+    ofReceipt: paid,
   },
   {
     name: "provider_count",
@@ -106,6 +131,7 @@ const GENERAL: readonly Draft[] = [
     unit: "operations",
     aggregation: "last",
     meaning: "operations that wait in the scheduler",
+    polls: ["scheduler"],
     atSlot: (state) => mapKnown(scheduler(state), ({ queueDepth }) => queueDepth),
   },
   {
@@ -115,7 +141,62 @@ const GENERAL: readonly Draft[] = [
     unit: "blocks",
     aggregation: "last",
     meaning: "blocks between the tip and the newest final one",
+    polls: ["finality"],
     atSlot: finalityLag,
+  },
+  {
+    name: "price_index_return",
+    market: "all",
+    source: "receipts",
+    unit: "ln",
+    aggregation: "sum",
+    meaning: "log return of the price index: the mean over the markets that have a unit price",
+    atSlot: indexReturn,
+  },
+  {
+    name: "price_index_ema_gap",
+    market: "all",
+    source: "receipts",
+    unit: "ln",
+    aggregation: "last",
+    meaning: "price index less its exponential average (α = 2/33, the last 96 slots)",
+    atSlot: indexEmaGap,
+  },
+  {
+    name: "price_index_efficiency_20",
+    market: "all",
+    source: "receipts",
+    unit: "−1..1",
+    aggregation: "last",
+    meaning: "what the price index moved over the last 20 slots, over the way that it took",
+    atSlot: (state) => indexEfficiency(state, 20),
+  },
+  {
+    name: "price_index_efficiency_60",
+    market: "all",
+    source: "receipts",
+    unit: "−1..1",
+    aggregation: "last",
+    meaning: "the same over the last 60 slots",
+    atSlot: (state) => indexEfficiency(state, 60),
+  },
+  {
+    name: "price_index_volatility",
+    market: "all",
+    source: "receipts",
+    unit: "ln per slot",
+    aggregation: "last",
+    meaning: "root mean square of the last 32 log returns of the price index",
+    atSlot: indexVolatility,
+  },
+  {
+    name: "volume_trend",
+    market: "all",
+    source: "receipts",
+    unit: "ln",
+    aggregation: "last",
+    meaning: "ln((r₂₀ + 1) / (r₁₀₀ / 5 + 1)) with rₙ the receipts of the last n slots",
+    atSlot: volumeTrend,
   },
 ];
 
@@ -132,6 +213,7 @@ function ofMarket(id: MarketId): readonly Draft[] {
       unit: "%",
       aggregation: "last",
       meaning: "utilisation",
+      polls: ["governor", id],
       atSlot: (state) => mapKnown(utilization(state, id), (ppm) => ppm / 10_000),
     }, "utilization"),
     own({
@@ -139,21 +221,22 @@ function ofMarket(id: MarketId): readonly Draft[] {
       unit: "%",
       aggregation: "last",
       meaning: "provider margin",
+      polls: ["governor", id],
       atSlot: (state) => mapKnown(providerMargin(state, id), (ppm) => ppm / 10_000),
     }, "margin"),
     own({
       source: "receipts",
       unit: "receipts per block",
       aggregation: "count",
-      meaning: "receipts of the slot",
-      ofReceipt: () => 1,
+      meaning: "receipts that became known in the slot",
+      ofReceipt: work,
     }, "volume"),
     own({
       source: "receipts",
       unit: "base units",
       aggregation: "sum",
       meaning: "what was paid in the slot",
-      ofReceipt: ({ amount }) => Number(amount),
+      ofReceipt: paid,
     }, "spend"),
     own({
       source: "receipts",
@@ -180,6 +263,7 @@ function ofMarket(id: MarketId): readonly Draft[] {
       unit: "1 open, 0.5 throttled, 0 closed",
       aggregation: "last",
       meaning: "the gate",
+      polls: ["governor", id],
       atSlot: (state) => GATE_VALUE[gateOf(state, id).state] ?? absent("UNDEFINED", "the gate is unknown"),
     }, "gate"),
     own({
@@ -187,6 +271,7 @@ function ofMarket(id: MarketId): readonly Draft[] {
       unit: "providers",
       aggregation: "last",
       meaning: "providers at work",
+      polls: [id],
       atSlot: (state) => mapKnown(activeProviders(state, id), ({ count }) => count),
     }, "provider_count"),
     own({
@@ -200,22 +285,22 @@ function ofMarket(id: MarketId): readonly Draft[] {
       source: "receipts",
       unit: "ln",
       aggregation: "sum",
-      meaning: "log return of the unit price against the block that settled before; 0 while nothing settles",
-      atSlot: (state, height) => lastReturn(state.activity[id].prices, height),
+      meaning: "log return of the unit price against the slot before; 0 while nothing settles",
+      atSlot: (state) => priceReturn(state, id),
     }, "price_log_return"),
     own({
       source: "receipts",
-      unit: "ln per price",
+      unit: "ln per slot",
       aggregation: "last",
-      meaning: `root mean square of the last ${VOLATILITY_POINTS} log returns`,
-      atSlot: (state) => volatility(state.activity[id].prices),
+      meaning: "root mean square of the last 32 log returns",
+      atSlot: (state) => priceVolatility(state, id),
     }, "realized_volatility"),
     own({
       source: "receipts",
       unit: "ln",
       aggregation: "last",
-      meaning: `ln of the unit price over its exponential average (α = 2/33, the last ${EMA_POINTS} prices)`,
-      atSlot: (state) => emaGap(state.activity[id].prices),
+      meaning: "ln of the unit price over its exponential average (α = 2/33, the last 96 slots)",
+      atSlot: (state) => priceEmaGap(state, id),
     }, "ema_gap"),
   ];
 }
@@ -229,6 +314,7 @@ const CHAIN: readonly Draft[] = [
     unit: "transactions",
     aggregation: "last",
     meaning: "pending transactions of all lanes",
+    polls: ["mempool"],
     atSlot: (state) =>
       mapKnown(sliceValue(state, "mempool"), ({ lanes }) => lanes.reduce((sum, { size }) => sum + size, 0)),
   },
@@ -239,6 +325,7 @@ const CHAIN: readonly Draft[] = [
     unit: "base units",
     aggregation: "last",
     meaning: "median fee of the consumer lane",
+    polls: ["mempool"],
     atSlot: (state) =>
       mapKnown(
         sliceValue(state, "mempool"),
@@ -252,16 +339,17 @@ const CHAIN: readonly Draft[] = [
     unit: "1/s",
     aggregation: "last",
     meaning: "transactions per second",
+    polls: ["head", "chainStats"],
     atSlot: (state) => value(tps(state)),
   },
   {
     name: "block_interval",
     market: "all",
-    source: "consensus.stats, headers",
+    source: "headers",
     unit: "ms",
     aggregation: "last",
-    meaning: "mean block interval",
-    atSlot: (state) => value(blockTimeMs(state)),
+    meaning: "time between the block and the one before it",
+    atSlot: blockInterval,
   },
   {
     name: "reorgs",
@@ -293,39 +381,26 @@ export const FEATURES: readonly Feature[] = [
   ...numbered(CHAIN, FIRST.chain),
 ];
 
-function lastReturn(prices: readonly PricePoint[], height: number): Known<number> {
-  const last = prices[prices.length - 1];
-  const before = prices[prices.length - 2];
-  if (!last || !before || last.height !== height) {
-    return absent("NO_SAMPLES", "nothing settled in this block");
-  }
-  return logRatio(last, before);
-}
+const FEATURE_AT: ReadonlyMap<number, Feature> = new Map(FEATURES.map((feature) => [feature.index, feature]));
 
-function volatility(prices: readonly PricePoint[]): Known<number> {
-  const points = prices.slice(-(VOLATILITY_POINTS + 1));
-  if (points.length < 3) return absent("NO_SAMPLES", "fewer than three prices");
-  let sum = 0;
-  for (let i = 1; i < points.length; i++) sum += logRatio(points[i]!, points[i - 1]!) ** 2;
-  return Math.sqrt(sum / (points.length - 1));
-}
+/** The aggregation codes of the table, for an engine. */
+export const FEATURE_MODES: Uint8Array = aggregationCodes(
+  Array.from({ length: FEATURE_COUNT }, (_, index) => FEATURE_AT.get(index)?.aggregation ?? "last"),
+);
 
-function emaGap(prices: readonly PricePoint[]): Known<number> {
-  const points = prices.slice(-EMA_POINTS);
-  const last = points[points.length - 1];
-  if (!last || last.priceMicro <= 0n) return absent("NO_PRICE", "nothing has settled yet");
-  let ema = Number(points[0]!.priceMicro);
-  for (const { priceMicro } of points.slice(1)) ema += EMA_ALPHA * (Number(priceMicro) - ema);
-  return ema > 0 ? Math.log(Number(last.priceMicro) / ema) : absent("UNDEFINED", "the average price is 0");
-}
-
-function logRatio(now: PricePoint, before: PricePoint): number {
-  const ratio = Number(now.priceMicro) / Number(before.priceMicro);
-  return ratio > 0 && Number.isFinite(ratio) ? Math.log(ratio) : 0;
-}
-
-/** The newest unit price of a market as a float; null while nothing has settled. */
-export function priceOf(state: CoreState, id: MarketId): number | null {
-  const point = lastPrice(state.activity[id]);
-  return point && point.priceMicro > 0n ? Number(point.priceMicro) : null;
-}
+/** Hash of everything in the table that gives a number its meaning. */
+export const FEATURE_SCHEMA: string = hashText(
+  JSON.stringify([
+    FEATURE_TABLE_VERSION,
+    FEATURES.map(({ index, name, market, source, unit, aggregation, normalization, meaning }) => [
+      index,
+      name,
+      market,
+      source,
+      unit,
+      aggregation,
+      normalization,
+      meaning,
+    ]),
+  ]),
+);

@@ -3,8 +3,13 @@ import type { Alert } from "../../engine/alert.ts";
 import type { Candle, CandleStep } from "../../engine/candle.ts";
 import type { Change } from "../../engine/change.ts";
 import type { EngineEvent } from "../../engine/event.ts";
+import type { FeatureRow } from "../../engine/features/feed.ts";
 import type { MarketId } from "../../engine/market.ts";
+import type { OperationStatus, OperationType } from "../../engine/operation.ts";
 import type { Receipt } from "../../engine/receipt.ts";
+import type { Token } from "../../engine/trading/instrument.ts";
+import type { Fill, Order, OrderStatus } from "../../engine/trading/order.ts";
+import type { ClosedTrade } from "../../engine/trading/state.ts";
 
 /** Why the store failed. */
 export type StoreErrorKind =
@@ -85,20 +90,6 @@ export interface ReceiptRow {
   readonly own: boolean;
 }
 
-/** States of an operation. */
-export const OPERATION_STATUSES = [
-  "pending",
-  "submitted",
-  "confirmed",
-  "failed",
-  "expired",
-  "rejected",
-  "reversed",
-] as const;
-
-/** State of an operation. */
-export type OperationStatus = (typeof OPERATION_STATUSES)[number];
-
 /** Which operations. */
 export interface OperationFilter {
   readonly market?: MarketId | undefined;
@@ -125,6 +116,77 @@ export interface OperationRow {
   readonly details: string;
 }
 
+/** Which orders. */
+export interface OrderFilter {
+  readonly epoch?: number | undefined;
+  readonly token?: Token | undefined;
+  readonly status?: OrderStatus | undefined;
+  readonly agent?: string | undefined;
+}
+
+/** An order as it is kept. */
+export interface OrderRow {
+  readonly epoch: number;
+  readonly order: Readonly<Order>;
+}
+
+/** A fill as it is kept. */
+export interface FillRow {
+  readonly epoch: number;
+  readonly fill: Fill;
+}
+
+/** What an account was worth in one minute. */
+export interface EquityRow {
+  readonly epoch: number;
+  /** Unix seconds of event time, the beginning of the minute. */
+  readonly t: number;
+  readonly equity: number;
+  readonly low: number;
+  readonly high: number;
+  readonly cash: number;
+  readonly realized: number;
+}
+
+/** Questions about what was traded. Times are event times in milliseconds, ends included. */
+export interface TradingQueries {
+  /** Newest first. @throws {RangeError} If the cursor is not one that we gave */
+  orders(filter: OrderFilter, page: PageRequest): Page<OrderRow>;
+  order(id: string): OrderRow | null;
+  orderOfClient(clientOrderId: string): OrderRow | null;
+  /** Fills of one order, oldest first. */
+  fillsOf(orderId: string): readonly Fill[];
+  /** The newest ones, oldest first. */
+  fills(epoch: number, fromMs: number, limit: number): readonly Fill[];
+  /** The newest ones, oldest first. */
+  trades(epoch: number, fromMs: number, limit: number): readonly ClosedTrade[];
+  /** Oldest first. */
+  equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[];
+}
+
+/** An operation that we sent, or are about to send. */
+export interface OwnOperation {
+  readonly id: string;
+  /** The idempotency key of whoever asked for it. */
+  readonly clientOperationId: string;
+  readonly type: OperationType;
+  /** Type and parameters as canonical JSON: the same key with another request is a mistake. */
+  readonly request: string;
+  readonly status: OperationStatus;
+  readonly createdMs: number;
+  readonly updatedMs: number;
+  /** Height at which it was seen; null before, and where nothing tells one. */
+  readonly height: number | null;
+  readonly provider: string | null;
+  readonly consumer: string | null;
+  /** What it takes from the account, without the fee. */
+  readonly amount: bigint;
+  /** JSON that may be shown. */
+  readonly details: string;
+  /** JSON that it is recognised by on the chain. */
+  readonly proof: string;
+}
+
 /** Metrics of one moment, in the order of the history's metric table; NaN = unknown. */
 export interface HistorySample {
   /** Unix seconds of event time. */
@@ -132,8 +194,32 @@ export interface HistorySample {
   readonly values: Float64Array;
 }
 
+/** The features of one slot, in the order of their table. */
+export type FeatureSample = Omit<FeatureRow, "schema">;
+
+/** Which slots. */
+export interface FeatureRange {
+  /** Table of features that the slots have to be of. */
+  readonly schema: string;
+  /** Unix seconds of event time, both included. */
+  readonly fromS: number;
+  readonly toS: number;
+  /** Only heights that are a multiple of this. */
+  readonly every: number;
+  /** Most slots; the oldest are given first. */
+  readonly limit: number;
+}
+
 /** Tables that can be exported. */
-export const EXPORT_KINDS = ["receipts", "candles", "operations", "pnl"] as const;
+export const EXPORT_KINDS = [
+  "receipts",
+  "candles",
+  "operations",
+  "pnl",
+  "features",
+  "fills",
+  "equity",
+] as const;
 
 /** A table that can be exported. */
 export type ExportKind = (typeof EXPORT_KINDS)[number];
@@ -148,10 +234,12 @@ export interface ExportPart {
 }
 
 /** Questions to the query tables. */
-export interface Queries {
+export interface Queries extends TradingQueries {
   receipts(filter: ReceiptFilter, page: PageRequest): Page<ReceiptRow>;
   /** The receipt with this identity. */
   receipt(id: string): ReceiptRow | null;
+  /** Whether there is one, without reading it. */
+  hasReceipt(id: string): boolean;
   operations(filter: OperationFilter, page: PageRequest): Page<OperationRow>;
   operation(id: string): OperationRow | null;
   /** Operations per market that match. */
@@ -160,6 +248,8 @@ export interface Queries {
   pendingOperations(): number;
   candles(market: MarketId, step: CandleStep, fromT: number, toT: number, limit: number): readonly Candle[];
   history(step: 1 | 60 | 900, fromT: number, toT: number): readonly HistorySample[];
+  /** Slots with their features, by ascending height. */
+  features(range: FeatureRange): readonly FeatureSample[];
   /**
    * A part of an export.
    *
@@ -191,11 +281,25 @@ export interface EngineStore extends Queries {
     restore: (state: string | null) => void,
     visit: (event: EngineEvent, seq: number) => void,
   ): Recovery;
-  /** Appends and projects in one transaction: all of it or nothing. */
-  commit(applied: readonly Applied[]): void;
+  /**
+   * Appends and projects in one transaction: all of it or nothing.
+   *
+   * @param durable Whether it has to survive a power cut before this returns; otherwise only a crash of the program
+   */
+  commit(applied: readonly Applied[], durable?: boolean): void;
   /** Keeps the encoded state as it is after the newest event. */
   saveSnapshot(state: string, atMs: number): void;
   addHistory(sample: HistorySample): void;
+  /**
+   * Keeps an operation of ours; on the disk when this returns.
+   *
+   * @throws {StoreError} If it is not kept
+   */
+  saveOperation(operation: OwnOperation): void;
+  /** The operation of ours with this idempotency key. @throws {StoreError} `corrupt`, if its row is damaged */
+  ownOperation(clientOperationId: string): OwnOperation | null;
+  /** Operations of ours that wait for something, or have ended or been reversed since. */
+  recentOperations(sinceMs: number, limit: number): readonly OwnOperation[];
   saveAlerts(alerts: readonly Alert[], outbox: readonly string[], atMs: number): void;
   /** Messages that wait to be delivered and are due. */
   dueMessages(nowMs: number, limit: number): readonly OutboxMessage[];
@@ -203,7 +307,7 @@ export interface EngineStore extends Queries {
   settleMessage(id: number, outcome: { readonly delivered: boolean; readonly nextMs: number }): void;
   /** Alerts that are open, and how many there have ever been. */
   alertState(): { readonly open: readonly Alert[]; readonly count: number };
-  /** Deletes what is older than its keep; returns how many rows went. */
+  /** Deletes what is older than its keep, a part at a time; returns how many rows went. */
   retain(nowMs: number): number;
   /** Hash of the first header of the chain that the store holds. */
   chainIdentity(): string | null;

@@ -4,7 +4,8 @@ import { noSums, PNL_PARTS, PNL_WINDOWS, pnlTotal, type PnlWindow } from "../../
 import { MARKET_IDS, type MarketId } from "../../engine/market.ts";
 import { absent } from "../../engine/reason.ts";
 import { metricIndex, METRICS } from "../../runtime/history.ts";
-import { OPERATION_STATUSES, type OperationStatus, type PageRequest } from "../../runtime/ports/store.ts";
+import { OPERATION_STATUSES, type OperationStatus } from "../../engine/operation.ts";
+import type { PageRequest } from "../../runtime/ports/store.ts";
 import { Problem } from "../problem.ts";
 import { PAGING, type QuerySpec, type QueryValues } from "../query.ts";
 import { replyBody } from "../reply.ts";
@@ -168,7 +169,7 @@ export function chainMeta(services: Services, units: Readonly<Record<string, str
 }
 
 /** The topic's own body is the first page without a filter. */
-function isFirstPage({ url, query }: RouteContext): boolean {
+export function isFirstPage({ url, query }: RouteContext): boolean {
   return [...url.searchParams.keys()].every((name) => name === "limit") && query.limit === DEFAULT_LIMIT;
 }
 
@@ -186,7 +187,8 @@ function flag(text: string | number | undefined): boolean | undefined {
   return text === undefined ? undefined : text === "true";
 }
 
-function pageOf(query: QueryValues): PageRequest {
+/** The page that a query asks for. */
+export function pageOf(query: QueryValues): PageRequest {
   return {
     limit: query.limit as number,
     offset: query.offset as number | undefined,
@@ -195,7 +197,7 @@ function pageOf(query: QueryValues): PageRequest {
 }
 
 /** A cursor that we did not give is the client's mistake. */
-function paged<T>(build: () => T): T {
+export function paged<T>(build: () => T): T {
   try {
     return build();
   } catch (error) {

@@ -79,6 +79,9 @@ export function metaRoutes(services: Services, all: () => readonly Route[]): rea
           commit_sha: build.commit ?? absent("UNDEFINED", "this build was not told its commit"),
           schema_hash: build.schemaHash ?? absent("UNDEFINED", "this build was not told its schema hash"),
           deno: Deno.version.deno,
+          feature_engine: services.featureEngine.kind,
+          feature_engine_fallback: services.featureEngine.fallback ??
+            absent("UNDEFINED", "the WebAssembly module was loaded"),
         }, engineMeta()),
       }),
     },

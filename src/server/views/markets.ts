@@ -8,6 +8,7 @@ import {
   overallStatus,
   priceUnitOf,
   providerMargin,
+  receiptsOffered,
   unitPrice,
   utilization,
 } from "../../engine/market_health.ts";
@@ -146,33 +147,6 @@ function countOfProviders(state: CoreState, id: MarketId): Draft<number | null> 
     ? estimated(providers.count, "distinct providers in receipts of the last 100 blocks")
     : providers.count;
 }
-
-/** Why volumes of a market cannot be known, or null when receipts of it can be read. */
-function receiptsOffered(state: CoreState, id: MarketId): Absent | null {
-  if (!state.options.enabled[id]) return absent("DISABLED", `markets.${marketOf(id).flag} is false`);
-  if (state.activity[id].total.count > 0) return null;
-  const node = state.node;
-  if (node === null) {
-    return absent(
-      state.link.everUp ? "WARMING_UP" : "NODE_DOWN",
-      state.link.reason ?? "the node has not answered yet",
-    );
-  }
-  const sources = node.capabilities.filter((capability) => RECEIPT_SOURCES[id].includes(capability.id));
-  if (sources.some(({ status }) => status === "offered")) return null;
-  if (sources.some(({ status }) => status === "unknown") || sources.length === 0) {
-    return absent("WARMING_UP", "the node has not been asked for receipts yet");
-  }
-  return absent("NOT_OFFERED", `this node gives no receipts of the ${id} market`);
-}
-
-/** Which capabilities can bring receipts of a market. */
-const RECEIPT_SOURCES: Readonly<Record<MarketId, readonly string[]>> = {
-  compute: ["receipts", "slaHistory", "settlementAudit"],
-  storage: ["receipts"],
-  energy: ["receipts", "energyReceipts"],
-  ad: ["receipts"],
-};
 
 /** The providers of a market: everyone who delivered lately, and everyone whom the market lists. */
 function providerRows(state: CoreState, id: MarketId, ambient: Ambient): Draft<ProviderRow>[] {

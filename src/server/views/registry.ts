@@ -1,13 +1,18 @@
 /** The view of each topic. */
 import type { Topic } from "../../engine/topic.ts";
 import { alertsView } from "./alerts.ts";
+import { featuresView } from "./features.ts";
 import { gatesView } from "./gates.ts";
 import { healthView } from "./health.ts";
 import { operationsView, pnlView, receiptsView } from "./ledger.ts";
 import { marketsView, marketViews, providersView } from "./markets.ts";
 import { networkView } from "./network.ts";
 import { capabilitiesView, mempoolView, peersView, schedulerView } from "./node.ts";
+import { posteriorView } from "./posterior.ts";
 import { statusView } from "./status.ts";
+import { logsView } from "./logs.ts";
+import { strategiesView } from "./strategies.ts";
+import { dashboardView, engineView, ordersView, positionsView, riskView } from "./trading.ts";
 import type { View } from "./view.ts";
 
 /** Every topic has exactly one view. */
@@ -29,5 +34,14 @@ export const VIEWS: Readonly<Record<Topic, View<unknown>>> = {
   providers: providersView as View<unknown>,
   operations: operationsView as View<unknown>,
   receipts: receiptsView as View<unknown>,
+  features: featuresView as View<unknown>,
+  posterior: posteriorView as View<unknown>,
   alerts: alertsView as View<unknown>,
+  engine: engineView as View<unknown>,
+  orders: ordersView as View<unknown>,
+  positions: positionsView as View<unknown>,
+  risk: riskView as View<unknown>,
+  strategies: strategiesView as View<unknown>,
+  dashboard: dashboardView as View<unknown>,
+  logs: logsView as View<unknown>,
 };

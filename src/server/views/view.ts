@@ -1,7 +1,10 @@
 /** What a view is: a pure function from state to the draft of one topic's body. */
 import type { CoreState } from "../../engine/state.ts";
 import type { ObservationKey } from "../../engine/observation.ts";
+import type { AnyAgent } from "../../engine/trading/agents/registry.ts";
 import type { Queries } from "../../runtime/ports/store.ts";
+import type { TradingFigures } from "../../runtime/trading_figures.ts";
+import type { LogLine } from "../../telemetry/log.ts";
 import type { Known } from "../../engine/reason.ts";
 import { mapKnown } from "../../engine/reason.ts";
 import type { Measured } from "../../engine/network.ts";
@@ -32,6 +35,12 @@ export interface Ambient {
     readonly heapBytes: number;
     readonly eventLoopLagMs: number;
   };
+  /** Figures of the trading account that need its past. */
+  readonly tradingFigures: (state: CoreState) => TradingFigures;
+  /** The agents that can be switched on. */
+  readonly agents: readonly AnyAgent[];
+  /** The newest log lines, newest first. */
+  readonly logTail: (limit: number) => readonly LogLine[];
   /** Identities that are ours, for marking rows. */
   readonly isOurs: (identity: string) => boolean;
 }
@@ -41,6 +50,8 @@ export interface Built<T> {
   readonly draft: { readonly [K in keyof T]: Draft<T[K]> };
   /** The slices that it shows; the body is as old as the oldest of them. */
   readonly slices: readonly ObservationKey[];
+  /** Where the units depend on what is shown; otherwise the view's. */
+  readonly units?: Readonly<Record<string, string>>;
   /** For bodies that show no slice: how long they count as current. */
   readonly ttlMs?: number;
   /** `engine` where we computed it, `node` where we pass on what the node says. */

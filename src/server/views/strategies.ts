@@ -1,0 +1,123 @@
+/** Views of what the agents did: sums of attributed fills, and figures of closed trades with how far they carry. */
+import type { CoreState } from "../../engine/state.ts";
+import { absent, isKnown, type Known } from "../../engine/reason.ts";
+import type { AnyAgent } from "../../engine/trading/agents/registry.ts";
+import type { DeskState } from "../../engine/trading/desk.ts";
+import { MICRO } from "../../engine/trading/money.ts";
+import type { ClosedTrade } from "../../engine/trading/state.ts";
+import { FEW_TRADES, tradeStatistics } from "../../engine/trading/trade_statistics.ts";
+import type { Queries } from "../../runtime/ports/store.ts";
+import type { Draft } from "../body.ts";
+import type { Strategies, StrategyBody } from "../wire.ts";
+import type { View } from "./view.ts";
+
+type DraftOf<T> = { readonly [K in keyof T]: Draft<T[K]> };
+
+/** Periods that strategies are judged over, in days. */
+export const PERIODS = { "24h": 1, "7d": 7, "30d": 30, all: null } as const;
+
+/** A period of {@link PERIODS}. */
+export type Period = keyof typeof PERIODS;
+
+/** Closed trades that figures rest on at most: the newest. */
+export const TRADES_MAX = 10_000;
+
+/** Name of the row of orders that no agent placed. */
+export const OPERATOR = "operator";
+
+/** Units of strategies. */
+export const STRATEGY_UNITS = {
+  "strategies.pnl": "base units",
+  "strategies.realized": "base units",
+  "strategies.unrealized": "base units",
+  "strategies.fees": "base units",
+  "strategies.turnover": "base units",
+  "strategies.share": "ratio of equity",
+  "strategies.win_rate": "ratio",
+  "strategies.expectancy": "base units a trade",
+};
+
+/** `GET /strategy/performance` over the life of the account. */
+export const strategiesView: View<Strategies> = {
+  units: STRATEGY_UNITS,
+  build: (state, { queries, agents }) => ({
+    draft: strategiesDraft(state, queries, agents, "all"),
+    slices: ["head"],
+    source: "engine",
+  }),
+};
+
+/** Every agent, and the operator where he traded, over a period. */
+export function strategiesDraft(
+  { desk }: CoreState,
+  queries: Queries,
+  agents: readonly AnyAgent[],
+  period: Period,
+): DraftOf<Strategies> {
+  const trades = periodTrades(desk, queries, period);
+  const rows = [
+    ...agents.map(({ name, title }) => strategyDraft(desk, trades, name, title)),
+    ...(traded(desk, null) ? [strategyDraft(desk, trades, null, "Orders placed by hand")] : []),
+  ];
+  return { period, epoch: desk.epoch, strategies: rows };
+}
+
+/** Closed trades of the present account within a period, oldest first. */
+export function periodTrades(desk: DeskState, queries: Queries, period: Period): readonly ClosedTrade[] {
+  if (desk.epoch === 0) return [];
+  const days = PERIODS[period];
+  return queries.trades(desk.epoch, days === null ? 0 : desk.nowMs - days * 86_400_000, TRADES_MAX);
+}
+
+function traded({ attribution }: DeskState, agent: string | null): boolean {
+  return attribution.some((row) => row.agent === agent);
+}
+
+function strategyDraft(
+  desk: DeskState,
+  trades: readonly ClosedTrade[],
+  agent: string | null,
+  title: string,
+): DraftOf<StrategyBody> {
+  const sums = { realized: 0, unrealized: 0, fees: 0, turnover: 0, fills: 0 };
+  for (const row of desk.attribution) {
+    if (row.agent !== agent) continue;
+    sums.realized += row.realized;
+    sums.fees += row.fees;
+    sums.turnover += row.turnover;
+    sums.fills += row.fills;
+  }
+  for (const position of desk.account?.positions ?? []) {
+    if (position.agent !== agent) continue;
+    sums.unrealized += position.qtyMicro * desk.account!.instruments[position.token].price / MICRO -
+      position.cost;
+  }
+  const settings = agent === null ? undefined : desk.settings.agents[agent];
+  const suspended = desk.account?.suspended.find((entry) => entry.agent === agent)?.reason;
+  const own = trades.filter((trade) => trade.agent === agent);
+  const figures = tradeStatistics(own);
+  const few = absent(
+    "NO_SAMPLES",
+    `${own.length} closed trades are fewer than ${FEW_TRADES}: too few to judge`,
+  );
+  const enough = (known: Known<number>) => figures.fewTrades && isKnown(known) ? few : known;
+  return {
+    id: agent ?? OPERATOR,
+    name: agent ?? OPERATOR,
+    title,
+    enabled: agent === null || (settings?.enabled ?? false),
+    suspended: suspended ?? absent("UNDEFINED", "it is not suspended"),
+    share: agent === null ? 1 : settings?.share ?? 0,
+    pnl: sums.realized + sums.unrealized,
+    ...sums,
+    trades: figures.trades,
+    few_trades: figures.fewTrades,
+    win_rate: figures.winRate,
+    win_rate_low: figures.winRateLow,
+    win_rate_high: figures.winRateHigh,
+    profit_factor: enough(figures.profitFactor),
+    expectancy: figures.expectancy,
+    expectancy_low: figures.expectancyLow,
+    expectancy_high: figures.expectancyHigh,
+  };
+}
