@@ -197,6 +197,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   }
   const nodeUrl = simulator?.url ?? config.rpc.url;
   hub.publish(TOPIC_NAMES, loop.state);
+  log.watch(() => loop.touch(["logs"]));
 
   /** Ends the present store and goes on with the one of another folder, or with what now lies in the same one. */
   const changeStore = (name: SimulatedChainName | null) => {
@@ -401,6 +402,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     url,
     failed: failure.promise,
     stop: async () => {
+      log.watch(() => {}); // Lines of the end have nobody left to be told.
       stopping.abort();
       ingest.stop();
       stream.stop();

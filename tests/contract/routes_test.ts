@@ -13,7 +13,6 @@ const OWN_BODIES: ReadonlySet<string> = new Set([
   "/health",
   "/health/ready",
   "/version",
-  "/theblock/logs",
   "/license",
 ]);
 
