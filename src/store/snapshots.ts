@@ -54,13 +54,20 @@ export class Snapshots {
     return { snapshot: null, damaged };
   }
 
-  /** Row of the oldest snapshot that is whole; null when there is none. */
-  oldestSeq(): number | null {
-    let oldest: number | null = null;
+  /** The oldest snapshot that is whole; nothing and 0 when there is none. */
+  oldest(): { readonly state: string | null; readonly seq: number } {
+    let oldest: { state: string | null; seq: number } = { state: null, seq: 0 };
     for (const row of this.#list.iterate() as Iterable<Record<string, unknown>>) {
-      if (readState(row) !== null) oldest = row.seq as number;
+      const state = readState(row);
+      if (state !== null) oldest = { state, seq: row.seq as number };
     }
     return oldest;
+  }
+
+  /** Row of the oldest snapshot that is whole; null when there is none. */
+  oldestSeq(): number | null {
+    const { state, seq } = this.oldest();
+    return state === null ? null : seq;
   }
 }
 
