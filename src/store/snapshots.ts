@@ -65,12 +65,22 @@ export class Snapshots {
   oldestSeq(): number | null {
     for (const { seq } of this.#seqs.all() as { seq: number }[]) {
       if (seq === this.#whole) return seq;
-      const row = this.#one.get(seq) as Record<string, unknown>;
-      if (readState(row) === null) continue;
+      if (this.#stateOf(seq) === null) continue;
       this.#whole = seq;
       return seq;
     }
     return null;
+  }
+
+  /** The oldest snapshot that is whole; nothing and 0 when there is none. */
+  oldest(): { readonly state: string | null; readonly seq: number } {
+    const seq = this.oldestSeq();
+    const state = seq === null ? null : this.#stateOf(seq);
+    return state === null ? { state, seq: 0 } : { state, seq: seq! };
+  }
+
+  #stateOf(seq: number): string | null {
+    return readState(this.#one.get(seq) as Record<string, unknown>);
   }
 }
 
