@@ -4,7 +4,7 @@ import denoJson from "../../deno.json" with { type: "json" };
 import { ENVIRONMENT, loadConfig } from "../config.ts";
 import { permissionFlags } from "./permissions.ts";
 
-const FOLDERS = { web: "./web", dataDir: "./var", files: [] };
+const FOLDERS = { web: "./web", sources: "./src", dataDir: "./var", files: [] };
 
 /** The part of a task's command between `deno run` and `main.ts`. */
 function flagsOf(command: string): readonly string[] {
@@ -59,7 +59,12 @@ Deno.test("permissionFlags() name every host once, with its port", () => {
 });
 
 Deno.test("permissionFlags() let the program write its data folder only, and read that, the page and named files", () => {
-  const flags = permissionFlags(loadConfig(), { web: "/app/web", dataDir: "/data", files: ["/etc/bb.toml"] });
+  const flags = permissionFlags(loadConfig(), {
+    ...FOLDERS,
+    web: "/app/web",
+    dataDir: "/data",
+    files: ["/etc/bb.toml"],
+  });
   assertEquals(flags.filter((flag) => /read|write/.test(flag)), [
     "--allow-read=/app/web,/data,/etc/bb.toml",
     "--allow-write=/data",
@@ -69,10 +74,19 @@ Deno.test("permissionFlags() let the program write its data folder only, and rea
 
 Deno.test("permissionFlags() let the program read the key file, and not write it", () => {
   const config = loadConfig({ env: { TB_KEY_FILE: "/keys/a.pem" } });
-  const flags = permissionFlags(config, { web: "/app/web", dataDir: "/data", files: [] });
+  const flags = permissionFlags(config, { ...FOLDERS, web: "/app/web", dataDir: "/data" });
   const flag = (name: string) => flags.find((text) => text.startsWith(`--allow-${name}=`));
   assertEquals([flag("read"), flag("write")], [
     "--allow-read=/app/web,/data,/keys/a.pem",
     "--allow-write=/data",
+  ]);
+});
+
+Deno.test("permissionFlags() let the program read the files of agents, and the sources that their workers run", () => {
+  const text = '[trading]\nagents = ["mine.ts", "/agents/other.js"]';
+  const flags = permissionFlags(loadConfig({ file: { path: "bb.toml", text } }), FOLDERS);
+  assertEquals(flags.filter((flag) => /read|write/.test(flag)), [
+    "--allow-read=./web,./var,./src,mine.ts,/agents/other.js",
+    "--allow-write=./var",
   ]);
 });

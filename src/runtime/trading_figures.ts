@@ -4,6 +4,7 @@
  */
 import type { CoreState } from "../engine/state.ts";
 import { INSTRUMENTS, type Token } from "../engine/trading/instrument.ts";
+import type { DeskState } from "../engine/trading/desk.ts";
 import { type EquityStatistics, equityStatistics } from "../engine/trading/performance.ts";
 import type { Queries } from "./ports/store.ts";
 
@@ -16,7 +17,7 @@ const PRICE_MINUTES = 1_440;
 /** What was computed from the store. */
 export interface TradingFigures {
   readonly statistics: EquityStatistics;
-  /** Equity a day ago, or the oldest of the account. */
+  /** Equity a day ago, or what a younger account began with; null where that is not kept. */
   readonly equityDayAgo: number | null;
   /** Closes per minute and instrument at the same times, oldest first; a minute without one keeps the last. */
   readonly closes: Readonly<Partial<Record<Token, readonly number[]>>>;
@@ -31,14 +32,14 @@ export class FigureCache {
   of({ desk }: CoreState, queries: Queries): TradingFigures {
     const key = `${desk.epoch} ${Math.floor(desk.nowMs / 60_000)}`;
     if (this.#figures === null || key !== this.#key) {
-      this.#figures = compute(desk.epoch, desk.nowMs, queries);
+      this.#figures = compute(desk, queries);
       this.#key = key;
     }
     return this.#figures;
   }
 }
 
-function compute(epoch: number, nowMs: number, queries: Queries): TradingFigures {
+function compute({ epoch, epochMs, nowMs, account }: DeskState, queries: Queries): TradingFigures {
   const rows = queries.equity(epoch, nowMs - STATISTICS_DAYS * 86_400_000, nowMs);
   const dayAgoS = nowMs / 1000 - 86_400;
   return {
@@ -47,7 +48,9 @@ function compute(epoch: number, nowMs: number, queries: Queries): TradingFigures
       equity: Float64Array.from(rows, ({ equity }) => equity),
       length: rows.length,
     }),
-    equityDayAgo: rows.find(({ t }) => t >= dayAgoS)?.equity ?? null,
+    equityDayAgo: epochMs >= dayAgoS * 1000
+      ? account?.capital ?? null
+      : rows.find(({ t }) => t >= dayAgoS)?.equity ?? null,
     closes: minuteCloses(nowMs, queries),
   };
 }
