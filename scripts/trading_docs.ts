@@ -68,7 +68,7 @@ export function tradingDocument(note: string): string {
     ),
     "Resuming after a drawdown halt measures the drawdown from the equity of that moment; the largest drawdown ever " +
     "is kept. Stop-loss and take-profit are market orders of the account: they pay their costs at the next tick, and " +
-    "take the place of exits that wait for a better price.",
+    "take the place of exits that wait for a better price, and of entries of the same owner.",
     "## Protections",
     "They look back over a window, and lock an instrument or the whole account for a while. A lock says which " +
     "protection made it, why, and until when; the operator can lift it. What works against a lock is cancelled.",
