@@ -1,6 +1,6 @@
 /** Agents of users beside the shipped ones: they trade, they are remembered, and they harm nobody. */
 // @ts-types="#types/std_assert.d.ts"
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { encode } from "../../src/engine/codec.ts";
 import { hashText } from "../../src/engine/hash.ts";
 import { Random } from "../../src/engine/random.ts";
@@ -8,6 +8,10 @@ import { AGENTS } from "../../src/engine/trading/agents/registry.ts";
 import type { AgentSettings } from "../../src/engine/trading/desk.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
 import { loadUserAgents, type UserAgents } from "../../src/runtime/user_agents.ts";
+import { Problem } from "../../src/server/problem.ts";
+import type { RouteContext } from "../../src/server/router.ts";
+import { tradingRoutes } from "../../src/server/routes/trading.ts";
+import type { Services } from "../../src/server/services.ts";
 import { silentLog } from "../../src/telemetry/log.ts";
 import { inFolder } from "../support/store.ts";
 import type { World } from "../truth/world.ts";
@@ -156,4 +160,32 @@ Deno.test("a user's agent that loops, throws or floods is suspended, and the oth
     assertMatch(beside.reason, reason);
     assertEquals(beside.hash, quiet.hash, `deed ${deed}`);
   }
+});
+
+Deno.test("POST /state takes the settings of an agent whose file is gone back as they were read, or switched off", async () => {
+  await inFolder(async (folder) => {
+    const world = await openDesk(folder, "calm");
+    set(world, "gone", { params: { deed: 1 } });
+    const { loop, store, trading } = world.life;
+    const services = {
+      state: () => loop.state,
+      queries: () => store,
+      source: () => "simulated",
+      trading,
+      clock: world.clock,
+    } as unknown as Services;
+    const route = tradingRoutes(services).find(({ method, path }) => method === "POST" && path === "/state")!;
+    const post = (gone: unknown) => {
+      const agents = { ...loop.state.desk.settings.agents, gone };
+      const body = { settings: { agents } };
+      return route.handle!({ body, scopes: new Set(["trade"]) } as unknown as RouteContext);
+    };
+    const before = loop.state.desk.settings.agents.gone!;
+    await post(before);
+    assertEquals(loop.state.desk.settings.agents.gone, before);
+    assertThrows(() => post({ ...before, params: { deed: 2 } }), Problem, "the agent is not loaded");
+    await post({ enabled: false });
+    assertEquals(loop.state.desk.settings.agents.gone, { ...before, enabled: false });
+    await world.stop();
+  });
 });
