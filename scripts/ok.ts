@@ -19,7 +19,11 @@ export const CHECKS: readonly Step[] = [
   { name: "rust", args: ["run", "-A", "scripts/cargo_test.ts"] },
 ];
 
-const TESTS: Step = { name: "tests", args: ["task", "test"] };
+/** The tests, in two groups that run side by side: those in the browser mostly wait. Types were checked before. */
+export const TESTS: readonly Step[] = [
+  { name: "tests", args: ["task", "test", "--no-check", "--ignore=tests/browser"] },
+  { name: "browser tests", args: ["task", "test", "--no-check", "tests/browser"] },
+];
 
 /** Tests that passed and failed. */
 export interface Counts {
@@ -49,9 +53,16 @@ export function countTests(output: string, code: number): Counts {
   return { passed, failed: failed === 0 && (code !== 0 || silent) ? 1 : failed };
 }
 
-/** Runs a step, shows what it writes and gives that back. */
-async function run({ name, args }: Step): Promise<{ readonly code: number; readonly output: string }> {
-  say(`\n== ${name}: deno ${args.join(" ")}\n`);
+/**
+ * Runs a step and gives back what it wrote.
+ *
+ * @param show Receives what is written, as it comes
+ */
+async function run(
+  { name, args }: Step,
+  show: (text: string) => void = say,
+): Promise<{ readonly code: number; readonly output: string }> {
+  show(`\n== ${name}: deno ${args.join(" ")}\n`);
   const process = new Deno.Command(Deno.execPath(), {
     args: [...args],
     stdin: "null",
@@ -62,7 +73,7 @@ async function run({ name, args }: Step): Promise<{ readonly code: number; reado
   const pass = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>, keep: boolean) => {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       if (keep) output += text;
-      say(text);
+      show(text);
     }
   };
   await Promise.all([pass(process.stdout, true), pass(process.stderr, false)]);
@@ -81,8 +92,14 @@ if (import.meta.main) {
     const { code } = await run(check);
     if (code !== 0) failedChecks.push(check.name);
   }
-  const { code, output } = await run(TESTS);
-  const { passed, failed } = countTests(output, code);
+  let later = "";
+  const shown = await Promise.all(
+    TESTS.map((group, i) => run(group, i === 0 ? say : (text) => later += text)),
+  );
+  say(later); // Shown at the end, so that the groups do not get mixed up.
+  const counts = shown.map(({ code, output }) => countTests(output, code));
+  const passed = counts.reduce((sum, count) => sum + count.passed, 0);
+  const failed = counts.reduce((sum, count) => sum + count.failed, 0);
   if (failedChecks.length > 0) say(`\nfailed checks: ${failedChecks.join(", ")}\n`);
   const failures = failed + failedChecks.length;
   say(`\n${passed} passed, ${failures} failed\n`);

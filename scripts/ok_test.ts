@@ -1,6 +1,6 @@
 // @ts-types="#types/std_assert.d.ts"
 import { assertEquals } from "@std/assert";
-import { CHECKS, countTests, readSummary } from "./ok.ts";
+import { CHECKS, countTests, readSummary, TESTS } from "./ok.ts";
 
 Deno.test("readSummary() reads every form of the closing line", () => {
   const forms: readonly (readonly [string, number, number])[] = [
@@ -35,4 +35,11 @@ Deno.test("countTests() counts a run that ends badly without a failed test as on
 
 Deno.test("CHECKS are the checks of the contributors' guide", () => {
   assertEquals(CHECKS.map(({ name }) => name), ["format", "lint", "types", "layers", "rust"]);
+});
+
+Deno.test("TESTS leave no test out: what one group ignores is all that the other runs", () => {
+  const [rest, browser] = TESTS;
+  const ignored = rest!.args.filter((arg) => arg.startsWith("--ignore=")).map((arg) => arg.slice(9));
+  assertEquals(ignored, browser!.args.slice(-1));
+  assertEquals(rest!.args.slice(0, 3), browser!.args.slice(0, 3));
 });

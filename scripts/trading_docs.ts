@@ -136,8 +136,8 @@ export function tradingDocument(note: string): string {
     `${MEMORY_TEXT_MAX} characters as text. Being late, throwing, returning too much or something else than intents is ` +
     `a miss; each answer in time takes one miss back, and at ${MISSES_MAX} the agent is suspended and its worker ` +
     "ended. Agents share cash, the order rate and the limits of the account, so keep their number of orders small. " +
-    "`deno task start:locked` lets it read neither the file nor what its worker runs; `main.ts doctor --flags " +
-    "--config FILE` prints the flags that do. This protects from mistakes, not from malice: the file has the permissions of the program, so only run " +
+    "`deno task start:locked` may not read the file; `main.ts doctor --flags --config FILE` prints the flags that do. " +
+    "This protects from mistakes, not from malice: the file has the permissions of the program, so only run " +
     "one that you have read.",
   ].join("\n\n");
 }

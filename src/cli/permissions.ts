@@ -5,7 +5,7 @@ import { type Config, ENVIRONMENT } from "../config.ts";
 export interface Folders {
   /** Folder of the page's files. */
   readonly web: string;
-  /** Folder of the program's sources: the worker of a user's agent is loaded from there. */
+  /** Folder of the sources: workers of backtests and of users' agents are loaded from there while the program runs. */
   readonly sources: string;
   readonly dataDir: string;
   /** Further files that are read, such as the one given with `--config`. */
@@ -28,13 +28,13 @@ export function permissionFlags(config: Config, folders: Folders): readonly stri
     if (hostname !== "127.0.0.1") hosts.add(hostWithPort(hostname, known));
   }
   const { keyFile } = config.operations;
-  const { agents } = config.trading;
   const readable = [
     folders.web,
+    folders.sources,
     folders.dataDir,
     ...folders.files,
     ...(keyFile === null ? [] : [keyFile]),
-    ...(agents.length === 0 ? [] : [folders.sources, ...agents]),
+    ...config.trading.agents,
   ];
   return [
     "--no-prompt",

@@ -58,15 +58,15 @@ Deno.test("permissionFlags() name every host once, with its port", () => {
   assertEquals(netOf({ SERVER_HOST: "localhost", SERVER_PORT: "0" })[1], "localhost");
 });
 
-Deno.test("permissionFlags() let the program write its data folder only, and read that, the page and named files", () => {
+Deno.test("permissionFlags() let the program write its data folder only, and read that, the page, the sources and named files", () => {
   const flags = permissionFlags(loadConfig(), {
-    ...FOLDERS,
     web: "/app/web",
+    sources: "/app/src",
     dataDir: "/data",
     files: ["/etc/bb.toml"],
   });
   assertEquals(flags.filter((flag) => /read|write/.test(flag)), [
-    "--allow-read=/app/web,/data,/etc/bb.toml",
+    "--allow-read=/app/web,/app/src,/data,/etc/bb.toml",
     "--allow-write=/data",
   ]);
   assert(!flags.some((flag) => /run|ffi|sys|import|all$/.test(flag)));
@@ -74,19 +74,24 @@ Deno.test("permissionFlags() let the program write its data folder only, and rea
 
 Deno.test("permissionFlags() let the program read the key file, and not write it", () => {
   const config = loadConfig({ env: { TB_KEY_FILE: "/keys/a.pem" } });
-  const flags = permissionFlags(config, { ...FOLDERS, web: "/app/web", dataDir: "/data" });
+  const flags = permissionFlags(config, {
+    web: "/app/web",
+    sources: "/app/src",
+    dataDir: "/data",
+    files: [],
+  });
   const flag = (name: string) => flags.find((text) => text.startsWith(`--allow-${name}=`));
   assertEquals([flag("read"), flag("write")], [
-    "--allow-read=/app/web,/data,/keys/a.pem",
+    "--allow-read=/app/web,/app/src,/data,/keys/a.pem",
     "--allow-write=/data",
   ]);
 });
 
-Deno.test("permissionFlags() let the program read the files of agents, and the sources that their workers run", () => {
+Deno.test("permissionFlags() let the program read the files of agents, and not write them", () => {
   const text = '[trading]\nagents = ["mine.ts", "/agents/other.js"]';
   const flags = permissionFlags(loadConfig({ file: { path: "bb.toml", text } }), FOLDERS);
   assertEquals(flags.filter((flag) => /read|write/.test(flag)), [
-    "--allow-read=./web,./var,./src,mine.ts,/agents/other.js",
+    "--allow-read=./web,./src,./var,mine.ts,/agents/other.js",
     "--allow-write=./var",
   ]);
 });
