@@ -10,7 +10,7 @@ import { portfolioRoutes } from "../../src/server/routes/portfolio.ts";
 import type { RouteContext } from "../../src/server/router.ts";
 import type { Services } from "../../src/server/services.ts";
 import { plain } from "../../src/server/body.ts";
-import { TRADES_MAX } from "../../src/server/views/strategies.ts";
+import { strategiesView, TRADES_MAX } from "../../src/server/views/strategies.ts";
 import { riskView } from "../../src/server/views/trading.ts";
 import type { Ambient } from "../../src/server/views/view.ts";
 import type { World } from "../truth/world.ts";
@@ -53,6 +53,14 @@ export class Books {
     return reply.json as T;
   }
 
+  /** Body of `/strategy/breakdown`, which is a topic. */
+  breakdown(): { readonly strategies: readonly Row[] } {
+    const { loop, store, trading } = this.#world.life;
+    const ambient = { queries: store, agents: trading.agents } as unknown as Ambient;
+    const { draft } = strategiesView.build(loop.state, ambient);
+    return plain(draft).value as unknown as { strategies: readonly Row[] };
+  }
+
   /** Body of `/risk/portfolio`. */
   risk(): Readonly<Record<string, number>> {
     const { loop, store } = this.#world.life;
@@ -88,7 +96,7 @@ export async function reconcile(world: World): Promise<{ readonly fills: number;
   assertEquals(risk.equity, cash + risk.exposure!, "equity is cash and positions");
   assertEquals(risk.equity, account.capital + realized + risk.unrealized!, "equity is capital and profit");
 
-  const { strategies } = await books.get<{ strategies: readonly Row[] }>("/strategy/breakdown");
+  const { strategies } = books.breakdown();
   const rows = attribute(fills);
   for (const { id, realized, fees, turnover, fills } of strategies) {
     const own = rows.filter(({ agent }) => (agent ?? "operator") === id);
