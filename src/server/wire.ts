@@ -640,6 +640,8 @@ export interface StrategyBody {
 export interface Strategies {
   readonly period: string;
   readonly epoch: number;
+  /** Whether there are more closed trades in the period than the newest ones that the figures rest on. */
+  readonly truncated: boolean;
   readonly strategies: readonly StrategyBody[];
 }
 
@@ -974,6 +976,8 @@ export interface StrategyRisk {
 export interface StrategyMatrix {
   readonly period: string;
   readonly epoch: number;
+  /** Whether there are more closed trades in the period than the newest ones that are shown. */
+  readonly truncated: boolean;
   readonly matrix: readonly {
     readonly id: string;
     readonly date: string;
@@ -996,9 +1000,10 @@ export interface DailyPnl {
   readonly days: readonly {
     readonly id: string;
     readonly date: string;
-    readonly pnl: number;
+    /** Null where what was before the day is not kept. */
+    readonly pnl: number | null;
     readonly total: number;
-    readonly equity_change: number;
+    readonly equity_change: number | null;
     readonly equity: number;
   }[];
 }
