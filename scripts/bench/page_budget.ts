@@ -1,0 +1,149 @@
+// deno-lint-ignore-file no-console
+/// <reference lib="dom" />
+/**
+ * What the page costs, in a real Chromium beside a program of ours: rounds of the first route and of a blank page take
+ * turns, so that what the machine does meanwhile falls on both. Prints a table of medians.
+ *
+ * `deno task bench:page [--minutes N]`: with minutes, also the slope of the heap at ten times the pace of a chain.
+ */
+import { type Browser, chromium } from "npm:playwright-core@1.64.1";
+import { CHROMIUM, startProgram } from "../../tests/browser/harness.ts";
+
+const ROUNDS = 7;
+const SLOWDOWN = 4;
+
+/** How long a page is watched after it was loaded. */
+const WATCH_MS = 3_000;
+
+interface Load {
+  readonly fcpMs: number;
+  readonly lcpMs: number;
+  readonly cls: number;
+  readonly wireBytes: number;
+  /** Script, style and layout, as the browser counts them. */
+  readonly taskMs: number;
+}
+
+async function load(browser: Browser, url: string): Promise<Load> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send("Network.enable");
+  await session.send("Performance.enable");
+  await session.send("Emulation.setCPUThrottlingRate", { rate: SLOWDOWN });
+  let wireBytes = 0;
+  session.on("Network.loadingFinished", ({ encodedDataLength }) => wireBytes += encodedDataLength);
+  await page.addInitScript(() => {
+    const seen = { fcp: NaN, lcp: NaN, cls: 0 };
+    Object.assign(globalThis, { seen });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        if (entry.name === "first-contentful-paint") seen.fcp = entry.startTime;
+      }
+    }).observe({ type: "paint", buffered: true });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) seen.lcp = entry.startTime;
+    }).observe({ type: "largest-contentful-paint", buffered: true });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) {
+        seen.cls += (entry as PerformanceEntry & { value: number }).value;
+      }
+    }).observe({ type: "layout-shift", buffered: true });
+  });
+  await page.goto(url);
+  await page.waitForTimeout(WATCH_MS);
+  const { fcp, lcp, cls } = await page.evaluate(() =>
+    (globalThis as unknown as { seen: { fcp: number; lcp: number; cls: number } }).seen
+  );
+  const { metrics } = await session.send("Performance.getMetrics");
+  const taskMs = 1000 * (metrics.find(({ name }) => name === "TaskDuration")?.value ?? NaN);
+  await context.close();
+  return { fcpMs: fcp, lcpMs: lcp, cls, wireBytes, taskMs };
+}
+
+/** Bytes of heap after a collection, once a minute. */
+async function heap(browser: Browser, url: string, minutes: number): Promise<readonly number[]> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await page.goto(url);
+  await page.waitForTimeout(60_000); // Windows of an hour's history fill first.
+  const sizes: number[] = [];
+  for (let minute = 0; minute <= minutes; minute++) {
+    await session.send("HeapProfiler.collectGarbage");
+    const { usedSize } = await session.send("Runtime.getHeapUsage");
+    sizes.push(usedSize);
+    if (minute < minutes) await page.waitForTimeout(60_000);
+  }
+  await context.close();
+  return sizes;
+}
+
+/** Slope of sizes per hour, with the upper bound of its 95 % interval (normal quantile). */
+function slopePerHour(sizes: readonly number[]): readonly [slope: number, upper: number] {
+  const n = sizes.length;
+  const meanX = (n - 1) / 2;
+  const meanY = sizes.reduce((sum, size) => sum + size, 0) / n;
+  const spread = sizes.reduce((sum, _, x) => sum + (x - meanX) ** 2, 0);
+  const slope = sizes.reduce((sum, size, x) => sum + (x - meanX) * (size - meanY), 0) / spread;
+  const rest = sizes.reduce((sum, size, x) => sum + (size - meanY - slope * (x - meanX)) ** 2, 0);
+  const error = Math.sqrt(rest / Math.max(1, n - 2) / spread);
+  return [60 * slope, 60 * (slope + 1.96 * error)];
+}
+
+function median(values: readonly number[]): number {
+  const known = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
+  return known.length === 0 ? NaN : known[Math.floor(known.length / 2)]!;
+}
+
+if (import.meta.main) {
+  if (CHROMIUM === null) throw new Error("no Chromium found; install it or set CHROMIUM_PATH");
+  const at = Deno.args.indexOf("--minutes");
+  const minutes = at < 0 ? 0 : Number(Deno.args[at + 1]);
+  await using program = await startProgram({ args: ["--simulate", "--speed", "10"] });
+  const blank = Deno.serve(
+    { port: 0, hostname: "127.0.0.1", onListen() {} },
+    () =>
+      new Response("<!doctype html><title>blank</title><p>blank</p>", {
+        headers: { "content-type": "text/html" },
+      }),
+  );
+  const browser = await chromium.launch({
+    executablePath: CHROMIUM,
+    args: [
+      "--headless",
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--disable-background-networking",
+    ],
+  });
+  const ours: Load[] = [];
+  const none: Load[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    ours.push(await load(browser, `${program.url}/#/theblock`));
+    none.push(await load(browser, `http://127.0.0.1:${blank.addr.port}/`));
+  }
+  const row = (name: string, pick: (load: Load) => number, budget: string) =>
+    console.log(
+      `| ${name} | ${median(ours.map(pick)).toFixed(3)} | ${median(none.map(pick)).toFixed(3)} | ${budget} |`,
+    );
+  console.log(
+    `${ROUNDS} rounds, CPU slowed ${SLOWDOWN}×, medians, load average ${Deno.loadavg()[0]!.toFixed(1)}\n`,
+  );
+  console.log("| | first route | blank page | budget |\n|---|---|---|---|");
+  row("first contentful paint, ms", ({ fcpMs }) => fcpMs, "≤ 400");
+  row("largest contentful paint, ms", ({ lcpMs }) => lcpMs, "≤ 900");
+  row("layout shift", ({ cls }) => cls, "≤ 0.01");
+  row("bytes on the wire, with data", ({ wireBytes }) => wireBytes, "first route ≤ 45,000 without data");
+  row(`main thread within ${WATCH_MS / 1000} s of the load, ms`, ({ taskMs }) => taskMs, "–");
+  if (minutes > 0) {
+    const sizes = await heap(browser, `${program.url}/#/theblock`, minutes);
+    const [slope, upper] = slopePerHour(sizes);
+    const mb = (bytes: number) => (bytes / 1e6).toFixed(2);
+    console.log(`\nheap over ${minutes} min at 10× the pace: ${sizes.map(mb).join(", ")} MB`);
+    console.log(`slope ${mb(slope)} MB/h, upper bound ${mb(upper)} MB/h (budget 3)`);
+  }
+  await browser.close();
+  await blank.shutdown();
+}
