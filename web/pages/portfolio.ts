@@ -3,9 +3,7 @@ import { act, wordsOf } from "../act.ts";
 import type { ChartSource } from "../charts/chart.ts";
 import { el, setAttr, setHidden, setText, text, Value } from "../dom.ts";
 import {
-  formatAmount,
   formatCompact,
-  formatCompactProfit,
   formatCount,
   formatNumber,
   formatQuantity,
@@ -127,12 +125,12 @@ function seriesOf(
   };
 }
 
-/** How far each point is below the highest one before it, ratio. */
+/** How far each point is below the highest one before it, percent. */
 export function drawdowns(equity: Float64Array): Float64Array {
   let peak = -Infinity;
   return equity.map((value) => {
     peak = Math.max(peak, value);
-    return peak > 0 ? (peak - value) / peak : NaN;
+    return peak > 0 ? 100 * (peak - value) / peak : NaN;
   });
 }
 
@@ -208,8 +206,8 @@ function addDrawdown(view: View, reading: Reading<EquityChart>): void {
         kind: "area",
         label: "Drawdown",
         series: [{ label: "Drawdown", token: "--loss" }],
-        format: formatRatio,
-        axis: { per: 0.01, unit: " %" },
+        format: (percent) => `${formatNumber(percent, 3)} %`,
+        axis: { per: 1, unit: " %" },
         floor: 0,
         source: () => seriesOf(reading.body, drawdowns),
       }));
@@ -434,8 +432,7 @@ function addMarkets(view: View): void {
         label: "Realised",
         num: true,
         class: "profit",
-        show: (value, { total }) =>
-          value.write(formatCompactProfit(total), `${formatAmount(total)} base units`),
+        show: (value, { id, total }) => showProfit(value, total, reading.body!._meta, `totals.${id}`),
       }]);
       body.append(table.el);
       return () => {

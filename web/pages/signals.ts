@@ -1,9 +1,9 @@
 /** Signals: the feature vector with its three lags, and what the markets may do next, with how good that guess is. */
 import type { ChartSource } from "../charts/chart.ts";
-import { el, Rows, setAttr, setHidden, setText, text, Value } from "../dom.ts";
+import { el, Rows, setAttr, setHidden, setText, text } from "../dom.ts";
 import { formatCount, formatHeight, formatNumber, formatRatio } from "../format.ts";
 import { Status } from "../icons.ts";
-import { addPanel, chart, fixed, keyedTable } from "../panel.ts";
+import { addPanel, chart, type Column, fixed, keyedTable } from "../panel.ts";
 import { Reading } from "../reading.ts";
 import type { Page, View } from "../router.ts";
 import { type DataColumn, DataTable } from "../table.ts";
@@ -155,7 +155,7 @@ function addReliability(view: View): void {
         text: "No prediction has been compared with what happened yet; that takes some minutes of blocks.",
       },
     build(body, panel) {
-      body.append(chart(view, {
+      const figure = chart(view, {
         kind: "line",
         label: "How often it happened, by predicted probability",
         series: [
@@ -170,7 +170,10 @@ function addReliability(view: View): void {
           const posterior = store.get("posterior");
           return posterior ? reliabilityOf(posterior) : null;
         },
-      }));
+      });
+      // What the last bin says is no more than the others.
+      figure.classList.add("quiet");
+      body.append(figure);
       return () => {
         const compared = store.get("posterior")!.reliability.reduce(
           (sum, { class: name, n }) => name === CLASSES[0].id ? sum + n : sum,
@@ -184,60 +187,57 @@ function addReliability(view: View): void {
 
 function addSkill(view: View): void {
   const { store } = view.app;
-  const lines: readonly (readonly [id: keyof PosteriorSkill, label: string])[] = [
-    ["log_loss", "Log loss, nats"],
-    ["base_log_loss", "Log loss of the base rate"],
-    ["gain", "Gain over it (95 %)"],
-    ["brier", "Brier score"],
-    ["base_brier", "Brier score of the base rate"],
-  ];
+  type Model = "regime" | "rug";
+  type Field = Exclude<keyof PosteriorSkill, "status" | "samples" | "gain_low" | "gain_high">;
+  const skill = (id: Model) => store.get("posterior")!.skill[id];
+  const figure = (field: Field, label: string, priority: 0 | 1 | 2 | 3): Column<Model> => ({
+    label,
+    num: true,
+    priority,
+    show: (value, id) => {
+      const own = skill(id);
+      const interval = field === "gain" && own.gain_low !== null && own.gain_high !== null
+        ? ` (${formatNumber(own.gain_low, 3)} to ${formatNumber(own.gain_high, 3)})`
+        : "";
+      const { _meta: meta } = store.get("posterior")!;
+      value.show(own[field], (known) => `${formatNumber(known, 3)}${interval}`, meta, `skill.${id}.${field}`);
+    },
+  });
   addPanel(view, {
     id: "skill",
     title: "Skill",
     span: 12,
     topics: ["posterior"],
     build(body, panel) {
-      const models = (["regime", "rug"] as const).map((id) => {
-        const status = new Status(el("dd"));
-        const samples = new Value();
-        const values = lines.map(([field, label]) => ({ field, label, value: new Value() }));
-        body.append(
-          el(
-            "dl",
-            { class: "facts inline" },
-            el("div", {}, el("dt", {}, id === "regime" ? "Trend, revert, chop" : "Rug"), status.el),
-            el("div", {}, el("dt", {}, "Compared"), samples.el),
-            ...values.map(({ label, value }) => el("div", {}, el("dt", {}, label), value.el)),
-          ),
-        );
-        return { id, status, samples, values };
-      });
+      const table = keyedTable<Model>("Skill of the two models against the base rate", String, [
+        "Model",
+        fixed((id) => [id === "regime" ? "Trend, revert, chop" : "Rug"]),
+      ], [
+        {
+          label: "Status",
+          tone: (id) => [skill(id).status === "learned" ? "ok" : "unknown", skill(id).status],
+        },
+        { label: "Compared, n", num: true, show: (value, id) => value.write(formatCount(skill(id).samples)) },
+        figure("gain", "Gain, nats (95 %)", 0),
+        figure("log_loss", "Log loss, nats", 2),
+        figure("base_log_loss", "of the base rate", 2),
+        figure("brier", "Brier score", 3),
+        figure("base_brier", "of the base rate", 3),
+      ]);
+      table.el.classList.add("wrap-heads");
+      body.append(
+        table.el,
+        el(
+          "p",
+          { class: "hint" },
+          "Learned: the model has beaten the base rate, and its prediction is used. Prior: it has not, and the base " +
+            "rate is used.",
+        ),
+      );
       return () => {
-        const { skill, samples: learned, learned_from: from, _meta: meta } = store.get("posterior")!;
-        panel.subtitle = `learned from ${formatCount(learned)} slots of ${from}`;
-        for (const { id, status, samples, values } of models) {
-          const own = skill[id];
-          status.show(own.status === "learned" ? "ok" : "unknown", own.status);
-          setAttr(
-            status.el,
-            "title",
-            own.status === "learned"
-              ? "The model has beaten the base rate, and its prediction is used"
-              : "The model has not beaten the base rate, so the base rate is used",
-          );
-          samples.write(formatCount(own.samples));
-          for (const { field, value } of values) {
-            const interval = field === "gain" && own.gain_low !== null && own.gain_high !== null
-              ? ` (${formatNumber(own.gain_low, 3)} to ${formatNumber(own.gain_high, 3)})`
-              : "";
-            value.show(
-              own[field] as number | null,
-              (known) => `${formatNumber(known, 3)}${interval}`,
-              meta,
-              `skill.${id}.${field}`,
-            );
-          }
-        }
+        const { samples, learned_from: from } = store.get("posterior")!;
+        panel.subtitle = `learned from ${formatCount(samples)} slots of ${from}`;
+        table.show(["regime", "rug"]);
       };
     },
   });
@@ -337,6 +337,14 @@ function addFeatures(view: View, schema: Reading<FeatureSchema>): void {
       format: String,
     },
     {
+      id: "z",
+      label: "z",
+      num: true,
+      path: "values[].z",
+      value: ({ z }) => z,
+      format: (z) => formatNumber(Number(z), 2),
+    },
+    {
       id: "value",
       label: "Raw value",
       num: true,
@@ -351,14 +359,6 @@ function addFeatures(view: View, schema: Reading<FeatureSchema>): void {
       path: "values[].unit",
       value: ({ unit }) => unit,
       format: String,
-    },
-    {
-      id: "z",
-      label: "z",
-      num: true,
-      path: "values[].z",
-      value: ({ z }) => z,
-      format: (z) => formatNumber(Number(z), 2),
     },
     {
       id: "warm",

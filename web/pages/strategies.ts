@@ -6,7 +6,6 @@ import {
   formatCompactProfit,
   formatCount,
   formatNumber,
-  formatPpm,
   formatRatio,
 } from "../format.ts";
 import { Status } from "../icons.ts";
@@ -103,7 +102,7 @@ function addPerformance(view: View, period: () => string): void {
     everyMs: 5_000,
   });
   const meta = () => reading.body!._meta;
-  const percent = (value: number) => formatPpm(value * 1e6);
+  const percent = (value: number) => `${formatNumber(value * 100, 1)} %`;
   addPanel(view, {
     id: "performance",
     title: "Performance",

@@ -1,13 +1,6 @@
 /** Trading by hand: the price, a ticket with its risk preview, what is held, what works, and what was filled. */
 import { el, setAttr } from "../dom.ts";
-import {
-  formatCompact,
-  formatCount,
-  formatQuantity,
-  formatRatio,
-  formatStamp,
-  formatUnitPrice,
-} from "../format.ts";
+import { formatCompact, formatQuantity, formatRatio, formatUnitPrice } from "../format.ts";
 import { addPanel, chart, keyedTable, type Lack } from "../panel.ts";
 import { Reading } from "../reading.ts";
 import type { Page, View } from "../router.ts";
@@ -211,9 +204,7 @@ function addPositions(view: View, ticket: Ticket): void {
       body.append(table.el);
       return () => {
         const rows = positionsOf(store.get("positions")!);
-        panel.subtitle = `${formatCount(rows.length)} · worth ${
-          formatCompact(rows.reduce((sum, { value }) => sum + value, 0))
-        } base units · ${formatStamp(meta().as_of_ms)}`;
+        panel.subtitle = `worth ${formatCompact(rows.reduce((sum, { value }) => sum + value, 0))} base units`;
         table.show(rows);
       };
     },

@@ -6,6 +6,7 @@ import {
   formatCompact,
   formatCount,
   formatQuantity,
+  formatRatio,
   formatStamp,
   formatUnitPrice,
 } from "../format.ts";
@@ -75,10 +76,16 @@ export function addWorking(view: View): void {
         fixed(({ id, side, token }) => [`${side} ${token} `, el("span", { class: "dim mono" }, id)]),
       ], [
         {
-          label: "Filled / all",
+          label: "Quantity",
           num: true,
+          show: (value, { quantity }) => value.write(formatQuantity(quantity)),
+        },
+        {
+          label: "Filled",
+          num: true,
+          priority: 1,
           show: (value, { filled, quantity }) =>
-            value.write(`${formatQuantity(filled)} / ${formatQuantity(quantity)}`),
+            value.write(formatRatio(filled / quantity), formatQuantity(filled)),
         },
         {
           label: "Limit",
@@ -157,14 +164,14 @@ export function addFills(view: View): void {
         {
           label: "Amount",
           num: true,
-          priority: 1,
+          priority: 2,
           show: (value, { amount }) =>
             value.write(formatCompact(amount), `${formatAmount(amount)} base units`),
         },
         {
           label: "Fee",
           num: true,
-          priority: 2,
+          priority: 3,
           show: (value, row) => showAmount(value, row.fee, meta(), "fills[].fee"),
         },
         {
@@ -220,12 +227,11 @@ export function addOrders(view: View): void {
     ],
     columns: [
       { id: "id", label: "Order", path: "orders[].id", value: ({ id }) => id, format: String },
-      { id: "side", label: "Side", path: "orders[].side", value: ({ side }) => side, format: String },
       {
-        id: "token",
-        label: "Instrument",
-        path: "orders[].token",
-        value: ({ token }) => token,
+        id: "what",
+        label: "What",
+        path: "orders[].side",
+        value: ({ side, token }) => `${side} ${token}`,
         format: String,
       },
       {
