@@ -3,7 +3,9 @@
 // @ts-types="#types/std_assert.d.ts"
 import { assert, assertEquals } from "@std/assert";
 import { gzipSync } from "node:zlib";
-import { browserTest, loaded, type Page, pause, settles, startProgram, visit } from "./harness.ts";
+import { browserSuite, loaded, type Page, pause, settles } from "./harness.ts";
+
+const calm = browserSuite("what the page costs", { args: ["--simulate"] });
 
 const KB = 1_000;
 
@@ -20,10 +22,9 @@ interface Stats {
 const statsOf = (page: Page) =>
   page.evaluate(() => (globalThis as unknown as { __dash: { stats: Stats } }).__dash.stats);
 
-browserTest(
+calm(
   "the first route keeps to its bytes, and needs at most 12 modules before it paints",
-  async () => {
-    await using server = await startProgram({ args: ["--simulate"] });
+  async ({ server, visit }) => {
     await visit(server.url, {}, async ({ page, go }) => {
       const session = await page.context().newCDPSession(page);
       await session.send("Network.enable");
@@ -82,8 +83,7 @@ browserTest(
 /** Waits until what Overview fetches last is there as well. */
 const complete = (page: Page) => page.locator("#mempool").waitFor({ state: "attached" });
 
-browserTest("data that arrives writes text and adds no nodes, and nothing shifts", async () => {
-  await using server = await startProgram({ args: ["--simulate"] });
+calm("data that arrives writes text and adds no nodes, and nothing shifts", async ({ server, visit }) => {
   await visit(server.url, {}, async ({ page, go }) => {
     await page.addInitScript(() => {
       const state = globalThis as { shift?: number };
@@ -113,8 +113,7 @@ browserTest("data that arrives writes text and adds no nodes, and nothing shifts
   });
 });
 
-browserTest("leaving pages again and again leaves nothing behind", async () => {
-  await using server = await startProgram({ args: ["--simulate"] });
+calm("leaving pages again and again leaves nothing behind", async ({ server, visit }) => {
   await visit(server.url, {}, async ({ page, go }) => {
     const session = await page.context().newCDPSession(page);
     await session.send("Performance.enable");
@@ -148,8 +147,7 @@ browserTest("leaving pages again and again leaves nothing behind", async () => {
   });
 });
 
-browserTest("a hidden page writes nothing and catches up when it is seen again", async () => {
-  await using server = await startProgram({ args: ["--simulate"] });
+calm("a hidden page writes nothing and catches up when it is seen again", async ({ server, visit }) => {
   await visit(server.url, {}, async ({ page, go }) => {
     await go("#/theblock");
     await complete(page);
@@ -172,3 +170,5 @@ browserTest("a hidden page writes nothing and catches up when it is seen again",
     assert((await statsOf(page)).textWrites > after.textWrites);
   });
 });
+
+calm.run();

@@ -356,6 +356,7 @@ browserTest(
     await visit(server.url, {}, async ({ page, go }) => {
       await go("#/theblock");
       await loaded(page);
+      await page.locator("#profit-series .caption", { hasText: "chain time" }).waitFor();
       const final = page.locator("#chain dd span").nth(1);
       assertEquals(await final.innerText(), "—");
       assertMatch(

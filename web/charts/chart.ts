@@ -140,6 +140,7 @@ export class Chart {
   #painted: Painted | null = null;
   /** What a given axis counts in; null for the page's own history. */
   #note: string | null = null;
+  #serverDueMs = 0;
   #server: { read(rangeMs: number): ChartSource | null } | null = null;
   #bar: number | null = null;
   #frame = 0;
@@ -222,10 +223,13 @@ export class Chart {
     const names = this.spec.series.map(({ metric, server }) => server ?? metric ?? "")
       .filter((name) => !name.startsWith("gate."));
     if (names.length < this.spec.series.length) return { ...NOTHING, note: "not kept for so long" };
-    if (!this.#server) {
-      void import("./server_series.ts").then(({ ServerSeries }) => {
-        this.#server ??= new ServerSeries(this.#view, names);
-      });
+    if (!this.#server && Date.now() >= this.#serverDueMs) {
+      this.#serverDueMs = Date.now() + KEPT_AFTER_MS;
+      import("./server_series.ts").then(
+        ({ ServerSeries }) => this.#server ??= new ServerSeries(this.#view, names),
+        // The server is away; it is asked again after a while.
+        () => {},
+      );
     }
     return this.#server?.read(this.spec.rangeMs!()) ?? null;
   };

@@ -58,8 +58,10 @@ export class ServerSeries {
 
   async #ask(rangeMs: number): Promise<void> {
     const { api, store } = this.#view.app;
-    const tipS = store.get("health")?.block_time ?? null;
-    if (tipS === null) return;
+    const health = store.get("health");
+    if (!health) return;
+    // Where blocks carry no time, the chain's time is that of their arrival.
+    const tipS = health.block_time ?? Math.floor(store.nowMs() / 1_000);
     const step = stepFor(rangeMs / 1_000, this.#metrics.length);
     const from = Math.max(0, tipS - rangeMs / 1_000);
     this.#asking = true;

@@ -74,11 +74,13 @@ async function addLower(view: View, rangeMs: () => number): Promise<void> {
   const seen = new IntersectionObserver(([entry]) => entry!.isIntersecting && begin(), {
     rootMargin: "100px",
   });
-  const timer = setTimeout(() => begin(), BELOW_MS);
+  let timer = setTimeout(() => begin(), BELOW_MS);
   const begin = () => {
     seen.disconnect();
     clearTimeout(timer);
-    if (!view.signal.aborted) void add();
+    if (view.signal.aborted) return;
+    // The server is away; what is below comes when it is back.
+    add().catch(() => timer = setTimeout(begin, BELOW_MS));
   };
   seen.observe(below);
   view.signal.addEventListener("abort", begin, { once: true });
