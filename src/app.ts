@@ -1,5 +1,8 @@
 /** The composition root: the only file that knows every concrete class. */
 import denoJson from "../deno.json" with { type: "json" };
+import { journalSource } from "./backtest/journal_source.ts";
+import { WorkerPool } from "./backtest/pool.ts";
+import { BacktestQueue } from "./backtest/queue.ts";
 import { type ApiKey, type Config, isLoopback } from "./config.ts";
 import type { Alert } from "./engine/alert.ts";
 import { Core } from "./engine/core.ts";
@@ -23,6 +26,8 @@ import { Auth, HostRules, sha256Hex } from "./server/auth.ts";
 import { Frames } from "./server/frame.ts";
 import { Hub } from "./server/hub.ts";
 import { type Route, Router } from "./server/router.ts";
+import { JobSockets } from "./server/job_sockets.ts";
+import { backtestRoutes } from "./server/routes/backtest.ts";
 import { exportRoutes } from "./server/routes/export.ts";
 import { featureRoutes } from "./server/routes/features.ts";
 import { ledgerRoutes } from "./server/routes/ledger.ts";
@@ -92,6 +97,9 @@ const SIMULATED_BLOCKS = 300;
 
 /** How often a restored store is looked for. */
 const RESTORE_EVERY_MS = 1_000;
+
+/** Entry of the backtest workers. */
+const BACKTEST_WORKER = new URL("./backtest_worker.ts", import.meta.url);
 
 /** Where the page's files are: the sources, or their export inside a compiled binary. */
 const WEB_ROOT = new URL(Deno.build.standalone ? "../dist/web/" : "../web/", import.meta.url);
@@ -197,6 +205,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   }
   const nodeUrl = simulator?.url ?? config.rpc.url;
   hub.publish(TOPIC_NAMES, loop.state);
+  log.watch(() => loop.touch(["logs"]));
 
   /** Ends the present store and goes on with the one of another folder, or with what now lies in the same one. */
   const changeStore = (name: SimulatedChainName | null) => {
@@ -207,6 +216,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     });
     openDesk();
     alerts.load();
+    backtests.recover();
     operations.load();
   };
 
@@ -314,6 +324,25 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     attempts: metrics.counter("bb_webhook_attempts_total", "Attempts to deliver an alert, by outcome"),
   });
 
+  const backtests: BacktestQueue = new BacktestQueue({
+    store: () => loop.store.backtests,
+    pool: new WorkerPool({
+      clock,
+      url: BACKTEST_WORKER,
+      size: Math.max(1, navigator.hardwareConcurrency - 1),
+    }),
+    clock,
+    log,
+    dataDir: config.store.dataDir,
+    journal: () => journalSource(loop.store),
+    journalSimulated: () => simulated !== null || (loop.state.node?.simulated ?? null) !== null,
+    settings: {
+      rules: tradingRules(config),
+      core: { finalityDepth: config.ingest.finalityDepth, enabled: config.enabled },
+    },
+  });
+  const jobSockets = new JobSockets({ jobs: () => backtests, clock, source: () => services.source() });
+
   let ready = false;
   const services: Services = {
     build: { version: VERSION, commit: config.build.commit, schemaHash: config.build.schemaHash },
@@ -346,6 +375,8 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     tradingFigures: () => figures.of(loop.state, loop.store),
     operations,
     startedMs,
+    backtests: () => backtests,
+    jobSockets,
   };
   const server = new Server({
     hostname: config.server.host,
@@ -364,6 +395,9 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     },
   });
   declareGauges(metrics, loop, sampler, hub, () => alerts.open);
+  metrics.gauge("bb_backtests_queued", "Backtests that wait", () => backtests.figures().queued);
+  metrics.gauge("bb_backtests_running", "Backtests that run", () => backtests.figures().running);
+  metrics.gauge("bb_backtest_workers", "Backtest workers that are alive", () => backtests.figures().workers);
 
   let url: string;
   try {
@@ -391,6 +425,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     }),
   ];
   for (const part of running) part?.catch(failure.reject);
+  backtests.recover();
   ingest.firstSweep.then(() => {
     ready = true;
     loop.flush();
@@ -401,6 +436,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     url,
     failed: failure.promise,
     stop: async () => {
+      log.watch(() => {}); // Lines of the end have nobody left to be told.
       stopping.abort();
       ingest.stop();
       stream.stop();
@@ -409,6 +445,8 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
       operations.stop();
       webhook?.stop();
       transport.close();
+      jobSockets.stop();
+      await backtests.stop();
       await server.close();
       await operations.idle(); // What was cut off while it was sent is still kept as such.
       loop.stop();
@@ -429,6 +467,7 @@ function routesOf(services: Services): readonly Route[] {
     ...portfolioRoutes(services),
     ...featureRoutes(services),
     ...exportRoutes(services),
+    ...backtestRoutes(services),
     ...operationRoutes(services),
   ];
   return routes;

@@ -3,6 +3,7 @@ import { ConfigError } from "../config.ts";
 import { StoreError } from "../runtime/ports/store.ts";
 import { FatalIngestError } from "../the_block/ingest.ts";
 import { type Flag, readArguments, UsageError } from "./args.ts";
+import { backtest } from "./backtest.ts";
 import { checkConfig } from "./check_config.ts";
 import { doctor } from "./doctor.ts";
 import { schema } from "./schema.ts";
@@ -22,6 +23,7 @@ export const VERBS: readonly Verb[] = [
   restore,
   store,
   exportVerb,
+  backtest,
   schema,
   version,
 ];

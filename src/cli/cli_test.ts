@@ -137,6 +137,6 @@ Deno.test("run() doctor --flags prints the permissions of this configuration and
   assertEquals(code, EXIT.ok);
   assertMatch(
     out,
-    /^--no-prompt --allow-net=\S+ --allow-read=\.\/web,\/srv\/bb --allow-write=\/srv\/bb --allow-env=\S+\n$/,
+    /^--no-prompt --allow-net=\S+ --allow-read=\.\/web,\.\/src,\/srv\/bb --allow-write=\/srv\/bb --allow-env=\S+\n$/,
   );
 });

@@ -24,7 +24,12 @@ export const doctor: Verb = {
   run: async (args) => {
     const config = await configuration(args);
     const files = args.flags.config === undefined ? [] : [args.flags.config];
-    const flags = permissionFlags(config, { web: "./web", dataDir: config.store.dataDir, files }).join(" ");
+    const flags = permissionFlags(config, {
+      web: "./web",
+      sources: "./src",
+      dataDir: config.store.dataDir,
+      files,
+    }).join(" ");
     if (args.switches.has("flags")) {
       print(flags);
       return EXIT.ok;

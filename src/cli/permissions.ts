@@ -5,6 +5,8 @@ import { type Config, ENVIRONMENT } from "../config.ts";
 export interface Folders {
   /** Folder of the page's files. */
   readonly web: string;
+  /** Folder of the sources: a backtest worker is loaded from there while the program runs. */
+  readonly sources: string;
   readonly dataDir: string;
   /** Further files that are read, such as the one given with `--config`. */
   readonly files: readonly string[];
@@ -26,7 +28,13 @@ export function permissionFlags(config: Config, folders: Folders): readonly stri
     if (hostname !== "127.0.0.1") hosts.add(hostWithPort(hostname, known));
   }
   const { keyFile } = config.operations;
-  const readable = [folders.web, folders.dataDir, ...folders.files, ...(keyFile === null ? [] : [keyFile])];
+  const readable = [
+    folders.web,
+    folders.sources,
+    folders.dataDir,
+    ...folders.files,
+    ...(keyFile === null ? [] : [keyFile]),
+  ];
   return [
     "--no-prompt",
     `--allow-net=${[...hosts].join(",")}`,

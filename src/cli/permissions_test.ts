@@ -4,7 +4,7 @@ import denoJson from "../../deno.json" with { type: "json" };
 import { ENVIRONMENT, loadConfig } from "../config.ts";
 import { permissionFlags } from "./permissions.ts";
 
-const FOLDERS = { web: "./web", dataDir: "./var", files: [] };
+const FOLDERS = { web: "./web", sources: "./src", dataDir: "./var", files: [] };
 
 /** The part of a task's command between `deno run` and `main.ts`. */
 function flagsOf(command: string): readonly string[] {
@@ -58,10 +58,15 @@ Deno.test("permissionFlags() name every host once, with its port", () => {
   assertEquals(netOf({ SERVER_HOST: "localhost", SERVER_PORT: "0" })[1], "localhost");
 });
 
-Deno.test("permissionFlags() let the program write its data folder only, and read that, the page and named files", () => {
-  const flags = permissionFlags(loadConfig(), { web: "/app/web", dataDir: "/data", files: ["/etc/bb.toml"] });
+Deno.test("permissionFlags() let the program write its data folder only, and read that, the page, the sources and named files", () => {
+  const flags = permissionFlags(loadConfig(), {
+    web: "/app/web",
+    sources: "/app/src",
+    dataDir: "/data",
+    files: ["/etc/bb.toml"],
+  });
   assertEquals(flags.filter((flag) => /read|write/.test(flag)), [
-    "--allow-read=/app/web,/data,/etc/bb.toml",
+    "--allow-read=/app/web,/app/src,/data,/etc/bb.toml",
     "--allow-write=/data",
   ]);
   assert(!flags.some((flag) => /run|ffi|sys|import|all$/.test(flag)));
@@ -69,10 +74,15 @@ Deno.test("permissionFlags() let the program write its data folder only, and rea
 
 Deno.test("permissionFlags() let the program read the key file, and not write it", () => {
   const config = loadConfig({ env: { TB_KEY_FILE: "/keys/a.pem" } });
-  const flags = permissionFlags(config, { web: "/app/web", dataDir: "/data", files: [] });
+  const flags = permissionFlags(config, {
+    web: "/app/web",
+    sources: "/app/src",
+    dataDir: "/data",
+    files: [],
+  });
   const flag = (name: string) => flags.find((text) => text.startsWith(`--allow-${name}=`));
   assertEquals([flag("read"), flag("write")], [
-    "--allow-read=/app/web,/data,/keys/a.pem",
+    "--allow-read=/app/web,/app/src,/data,/keys/a.pem",
     "--allow-write=/data",
   ]);
 });

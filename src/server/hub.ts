@@ -38,6 +38,12 @@ export interface Socket {
   close(code?: number, reason?: string): void;
 }
 
+/** What to do with the messages of a connection, and with its end. */
+export interface SocketSession {
+  onMessage(data: unknown): void;
+  onClose(): void;
+}
+
 interface Client {
   readonly socket: Socket;
   readonly kind: SessionKind;
@@ -167,7 +173,7 @@ export class Hub implements Publisher {
     socket: Socket,
     kind: SessionKind,
     mayRead: boolean,
-  ): { onMessage(data: unknown): void; onClose(): void } {
+  ): SocketSession {
     const client: Client = {
       socket,
       kind,

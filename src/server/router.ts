@@ -2,7 +2,7 @@
 import type { Scope } from "../config.ts";
 import type { Topic } from "../engine/topic.ts";
 import type { QuerySpec, QueryValues } from "./query.ts";
-import type { SessionKind } from "./hub.ts";
+import type { SessionKind, Socket, SocketSession } from "./hub.ts";
 
 /** Who may use a route: anyone (on loopback, unless reads are protected), always anyone, or a scope. */
 export type RouteScope = "open" | "public" | Scope;
@@ -38,12 +38,16 @@ export interface Route {
    */
   readonly scope: RouteScope;
   readonly query?: QuerySpec;
+  /** Largest body of a POST, where it may be larger than the configured one. */
+  readonly bodyBytesMax?: number;
   /** Whether a POST may come without a body. */
   readonly bodyOptional?: boolean;
   /** Where the body of the answer is typed, for the documentation. */
   readonly shape?: string;
   /** Streams: what is spoken on the socket. */
   readonly session?: SessionKind;
+  /** Streams that are about one thing of the path: takes over the open socket. */
+  readonly connect?: (socket: Socket, params: Readonly<Record<string, string>>) => SocketSession;
   readonly handle?: (context: RouteContext) => Reply | Promise<Reply>;
 }
 

@@ -7,7 +7,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Counter, Histogram } from "../telemetry/metrics.ts";
 import { type Auth, type HostRules, type Identity, PROTOCOL } from "./auth.ts";
 import { Encoded } from "./frame.ts";
-import type { Hub } from "./hub.ts";
+import type { Hub, SocketSession } from "./hub.ts";
 import { Problem, problemResponse } from "./problem.ts";
 import { parseQuery } from "./query.ts";
 import type { Match, Reply, Route, RouteContext, Router } from "./router.ts";
@@ -46,6 +46,7 @@ export interface ServerMetrics {
 export interface ServerOptions {
   readonly hostname: string;
   readonly port: number;
+  /** Largest body of a request, where its route does not allow more. */
   readonly bodyBytesMax: number;
   readonly router: Router;
   readonly hub: Hub;
@@ -169,14 +170,16 @@ export class Server {
     named(match.route.path);
     const identity = auth.identify(request, info.remoteAddr.hostname);
     auth.authorize(identity, match.route.scope);
-    if (match.route.session) return this.#upgrade(request, match.route, identity, upgrade);
+    if (match.route.method === "WS") {
+      return this.#upgrade(request, match.route, match.params, identity, upgrade);
+    }
     const context: RouteContext = {
       request,
       url,
       params: match.params,
       query: parseQuery(url, match.route.query ?? {}),
       body: request.method === "POST" && !(match.route.bodyOptional && isEmpty(request))
-        ? await readJson(request, this.#options.bodyBytesMax)
+        ? await readJson(request, match.route.bodyBytesMax ?? this.#options.bodyBytesMax)
         : undefined,
       requestId,
       scopes: identity.scopes,
@@ -196,7 +199,13 @@ export class Server {
     );
   }
 
-  #upgrade(request: Request, route: Route, identity: Identity, upgrade: boolean): Response {
+  #upgrade(
+    request: Request,
+    route: Route,
+    params: Readonly<Record<string, string>>,
+    identity: Identity,
+    upgrade: boolean,
+  ): Response {
     if (!upgrade) throw new Problem(426, "this is a WebSocket", { headers: { upgrade: "websocket" } });
     const { hub } = this.#options;
     if (hub.full) {
@@ -206,9 +215,11 @@ export class Server {
     const offered = request.headers.get("sec-websocket-protocol")?.split(",").map((name) => name.trim()) ??
       [];
     const { socket, response } = upgradeOf(request, offered.includes(PROTOCOL));
-    let session: ReturnType<Hub["connect"]> | null = null;
+    let session: SocketSession | null = null;
     const mayRead = identity.scopes.has("read");
-    socket.onopen = () => session = hub.connect(socket, route.session!, mayRead);
+    socket.onopen = () => {
+      session = route.session ? hub.connect(socket, route.session, mayRead) : route.connect!(socket, params);
+    };
     socket.onmessage = ({ data }) => session?.onMessage(data);
     socket.onclose = () => session?.onClose();
     socket.onerror = () => session?.onClose();

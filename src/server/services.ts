@@ -1,5 +1,6 @@
 /** What routes may use. `app.ts` fills it; routes know nothing else of the program. */
 import type { CoreState } from "../engine/state.ts";
+import type { BacktestJobs } from "../runtime/ports/backtest.ts";
 import type { Operations } from "../runtime/operations.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import type { Queries } from "../runtime/ports/store.ts";
@@ -8,6 +9,7 @@ import type { Trading } from "../runtime/trading.ts";
 import type { TradingFigures } from "../runtime/trading_figures.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Metrics } from "../telemetry/metrics.ts";
+import type { JobSockets } from "./job_sockets.ts";
 import type { Source } from "./wire.ts";
 
 /** Facts about this build. */
@@ -50,4 +52,6 @@ export interface Services {
   readonly tradingFigures: () => TradingFigures;
   readonly operations: Operations;
   readonly startedMs: number;
+  readonly backtests: () => BacktestJobs;
+  readonly jobSockets: JobSockets;
 }

@@ -815,6 +815,116 @@ export interface PosteriorBody extends PosteriorProbabilities {
   }[];
 }
 
+/** States of a backtest. */
+export type BacktestStatus = "queued" | "running" | "done" | "cancelled" | "failed" | "limit";
+
+/** `POST /backtest`. */
+export interface BacktestId {
+  readonly id: string;
+  readonly status: BacktestStatus;
+}
+
+/** What a backtest, its frames and its row in the history share. */
+export interface BacktestHead {
+  readonly id: string;
+  readonly status: BacktestStatus;
+  readonly reason: string | null;
+  readonly created: number;
+  readonly started: number | null;
+  readonly ended: number | null;
+  readonly duration_ms: number | null;
+  readonly progress: number;
+  readonly pnl: number | null;
+  readonly drawdown: number | null;
+  readonly sharpe: number | null;
+  readonly win_rate: number | null;
+  readonly trades: number | null;
+}
+
+/** `GET /backtest/{id}`, and the `result` frame. What stands behind `errors` is there once there is a result. */
+export interface Backtest extends BacktestHead {
+  readonly request: unknown;
+  /** Unix seconds and equity, at most 1,000 points. */
+  readonly equity_curve: readonly (readonly [t: number, equity: number])[];
+  readonly errors: readonly { readonly field: string; readonly message: string }[];
+  readonly bars?: number;
+  readonly pnl_ratio?: number;
+  readonly final_equity?: number;
+  readonly open_trades?: number;
+  /** The first guardrail that had to do something. */
+  readonly limit_breach?: "max_drawdown" | "max_position" | "max_concurrent_trades" | null;
+  readonly trades_sha256?: string;
+  readonly metrics?: unknown;
+  readonly guardrails?: unknown;
+  readonly final_mark?: unknown;
+  readonly by_agent?: unknown;
+  readonly data?: unknown;
+  readonly rules?: unknown;
+  readonly analysis?: unknown;
+}
+
+/** A frame of `/backtest/ws/{id}` while the backtest goes on. */
+export interface BacktestProgressFrame {
+  readonly type: "progress";
+  readonly id: string;
+  readonly status: BacktestStatus;
+  readonly progress: number;
+  /** `waiting`, `starting`, `running`, or the analysis that runs. */
+  readonly phase: string;
+  readonly eta_ms: number | null;
+  readonly bars: number;
+  readonly bars_per_s: number;
+  readonly pnl: number | null;
+  readonly drawdown: number | null;
+  readonly sharpe: number | null;
+  readonly win_rate: number | null;
+  readonly trades: number | null;
+  /** Index of the first point in `equity_curve`; these follow the ones that the client has. */
+  readonly equity_from: number;
+  readonly equity_curve: readonly (readonly [t: number, equity: number])[];
+}
+
+/** `GET /backtest/history`. */
+export interface BacktestHistory {
+  readonly backtests:
+    readonly (BacktestHead & { readonly data: string; readonly agents: readonly string[] })[];
+  readonly total: number;
+  readonly next_cursor: string | null;
+}
+
+/** One trade of a backtest. */
+export interface BacktestTrade {
+  readonly id: number;
+  readonly token: string;
+  readonly agent: string;
+  readonly qty: number;
+  readonly opened: number;
+  readonly closed: number | null;
+  readonly entry_price: number;
+  readonly exit_price: number | null;
+  readonly pnl: number;
+  readonly pnl_ratio: number;
+  readonly fees: number;
+  readonly adverse_ratio: number;
+  readonly favourable_ratio: number;
+  readonly cause: string;
+}
+
+/** `GET /backtest/{id}/trades`. */
+export interface BacktestTrades {
+  readonly trades: readonly BacktestTrade[];
+  readonly total: number;
+  readonly next_cursor: string | null;
+}
+
+/** `GET /backtest/{id}/equity`. */
+export interface BacktestEquity {
+  readonly status: BacktestStatus;
+  /** Whether the backtest has ended. */
+  readonly complete: boolean;
+  readonly equity: readonly (readonly [t: number, equity: number])[];
+}
+
 /** One instrument in `GET /assets`. */
 export interface AssetBody {
   readonly id: string;

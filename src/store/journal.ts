@@ -18,6 +18,7 @@ export class SqliteJournal implements Journal {
   readonly #path: string;
   readonly #insert: StatementSync;
   readonly #after: StatementSync;
+  readonly #some: StatementSync;
   #seq: number;
   #checksum: number;
 
@@ -27,6 +28,7 @@ export class SqliteJournal implements Journal {
       "INSERT INTO journal (seq, at_ms, kind, event, checksum) VALUES (?, ?, ?, ?, ?)",
     );
     this.#after = db.prepare("SELECT seq, event, checksum FROM journal WHERE seq > ? ORDER BY seq");
+    this.#some = db.prepare("SELECT seq, event FROM journal WHERE seq > ? ORDER BY seq LIMIT ?");
     const last = guarded(
       path,
       () => db.prepare("SELECT seq, checksum FROM journal ORDER BY seq DESC LIMIT 1").get(),
@@ -84,6 +86,11 @@ export class SqliteJournal implements Journal {
       before = row.checksum;
       expected++;
     }
+  }
+
+  lines(afterSeq: number, limit: number): { readonly lines: readonly string[]; readonly lastSeq: number } {
+    const rows = this.#some.all(afterSeq, limit) as { seq: number; event: string }[];
+    return { lines: rows.map(({ event }) => event), lastSeq: rows.at(-1)?.seq ?? afterSeq };
   }
 
   lastSeq(): number {

@@ -107,5 +107,16 @@ export const MIGRATIONS: readonly string[] = [
     attempts INTEGER NOT NULL DEFAULT 0, done_ms INTEGER
   );
   CREATE INDEX outbox_due ON outbox (next_ms) WHERE done_ms IS NULL;
+
+  -- Backtests. The lists of a result are in parts, and so are the rows of a request until its job has ended.
+  CREATE TABLE backtests (
+    id TEXT PRIMARY KEY, created_ms INTEGER NOT NULL, status TEXT NOT NULL, job TEXT NOT NULL
+  );
+  CREATE INDEX backtests_by_time ON backtests (created_ms DESC, id DESC);
+  CREATE INDEX backtests_unfinished ON backtests (created_ms) WHERE status IN ('queued', 'running');
+  CREATE TABLE backtest_parts (
+    job_id TEXT NOT NULL, list TEXT NOT NULL, first INTEGER NOT NULL, count INTEGER NOT NULL, body BLOB NOT NULL,
+    PRIMARY KEY (job_id, list, first)
+  );
   `,
 ];

@@ -23,12 +23,18 @@ export class Snapshots {
   readonly #insert: StatementSync;
   readonly #list: StatementSync;
   readonly #trim: StatementSync;
+  readonly #seqs: StatementSync;
+  readonly #one: StatementSync;
+  /** The oldest snapshot, once it was read back. */
+  #whole: number | null = null;
 
   constructor(db: DatabaseSync) {
     this.#insert = db.prepare(
       "INSERT OR REPLACE INTO snapshots (seq, at_ms, state, hash, sha256, checksum) VALUES (?, ?, ?, ?, ?, ?)",
     );
     this.#list = db.prepare("SELECT * FROM snapshots ORDER BY seq DESC");
+    this.#seqs = db.prepare("SELECT seq FROM snapshots ORDER BY seq");
+    this.#one = db.prepare("SELECT * FROM snapshots WHERE seq = ?");
     this.#trim = db.prepare(
       "DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT ?)",
     );
@@ -37,6 +43,7 @@ export class Snapshots {
   /** Keeps the state after the journal row `seq`. */
   save(seq: number, checksum: number, state: string, atMs: number): void {
     const bytes = gzipSync(state, { level: 1 });
+    if (seq === this.#whole) this.#whole = null;
     this.#insert.run(seq, atMs, bytes, hashText(state), digest(bytes), checksum);
     this.#trim.run(KEPT);
   }
@@ -54,13 +61,26 @@ export class Snapshots {
     return { snapshot: null, damaged };
   }
 
-  /** Row of the oldest snapshot that is whole; null when there is none. */
+  /** Row of the oldest snapshot that is whole; null when there is none. Each is read back once. */
   oldestSeq(): number | null {
-    let oldest: number | null = null;
-    for (const row of this.#list.iterate() as Iterable<Record<string, unknown>>) {
-      if (readState(row) !== null) oldest = row.seq as number;
+    for (const { seq } of this.#seqs.all() as { seq: number }[]) {
+      if (seq === this.#whole) return seq;
+      if (this.#stateOf(seq) === null) continue;
+      this.#whole = seq;
+      return seq;
     }
-    return oldest;
+    return null;
+  }
+
+  /** The oldest snapshot that is whole; nothing and 0 when there is none. */
+  oldest(): { readonly state: string | null; readonly seq: number } {
+    const seq = this.oldestSeq();
+    const state = seq === null ? null : this.#stateOf(seq);
+    return state === null ? { state, seq: 0 } : { state, seq: seq! };
+  }
+
+  #stateOf(seq: number): string | null {
+    return readState(this.#one.get(seq) as Record<string, unknown>);
   }
 }
 

@@ -49,7 +49,8 @@ Deno.test("Snapshots.newest() passes over whatever was damaged, and counts it", 
     assertEquals([snapshot?.seq, damaged], [10, 2], what);
     assertEquals(kept.oldestSeq(), 10, what);
     db.exec(sql);
-    assertEquals([kept.newest(), kept.oldestSeq()], [{ snapshot: null, damaged: 3 }, null], what);
+    const again = new Snapshots(db);
+    assertEquals([again.newest(), again.oldestSeq()], [{ snapshot: null, damaged: 3 }, null], what);
     db.close();
   }
 });

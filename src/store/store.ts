@@ -30,6 +30,7 @@ import {
   type Recovery,
   StoreError,
 } from "../runtime/ports/store.ts";
+import { BacktestTable } from "./backtests.ts";
 import { guarded, openDatabase, SCHEMA_VERSION } from "./database.ts";
 import { SqliteJournal } from "./journal.ts";
 import { FEATURE_ROWS_MAX, KEPT_SECONDS, Projection } from "./projection.ts";
@@ -65,6 +66,7 @@ export interface Retention {
 /** A store in a file, or in memory. */
 export class SqliteStore implements EngineStore {
   readonly schemaVersion = SCHEMA_VERSION;
+  readonly backtests: BacktestTable;
   readonly #path: string;
   readonly #db: DatabaseSync;
   readonly #journal: SqliteJournal;
@@ -100,6 +102,10 @@ export class SqliteStore implements EngineStore {
       );
       this.#projection = guarded(path, () => new Projection(this.#db, this.#trading));
       this.#queries = new TableQueries(this.#db);
+      this.backtests = new BacktestTable(this.#db, {
+        read: (action) => this.#guard(action),
+        write: (action) => this.#transaction(action),
+      });
       this.#addHistory = guarded(
         path,
         () => this.#db.prepare("INSERT OR REPLACE INTO history (step, t, v) VALUES (?, ?, ?)"),
@@ -152,6 +158,13 @@ export class SqliteStore implements EngineStore {
       this.#cutAfter(lastSeq, snapshot?.checksum ?? 0, fromSeq);
     }
     return { snapshotSeq: fromSeq, replayed: lastSeq - fromSeq, cutAt, damagedSnapshots: damaged };
+  }
+
+  replayStart(): { readonly state: string | null; readonly seq: number } {
+    return this.#guard(() => {
+      const first = this.#db.prepare("SELECT MIN(seq) AS seq FROM journal").get() as { seq: number | null };
+      return first.seq === null || first.seq === 1 ? { state: null, seq: 0 } : this.#snapshots.oldest();
+    });
   }
 
   commit(applied: readonly Applied[], durable = false): void {
@@ -275,8 +288,10 @@ export class SqliteStore implements EngineStore {
     };
     const keepFrom = tight ? this.#snapshots.newest().snapshot?.seq ?? null : this.#snapshots.oldestSeq();
     if (keepFrom !== null) {
+      // Only the first rows are looked at: there is no index by time, and what follows is younger.
       drop(
-        `DELETE FROM journal WHERE seq IN (SELECT seq FROM journal WHERE seq <= ? AND at_ms < ? ORDER BY seq LIMIT ${DELETE_ROWS})`,
+        "DELETE FROM journal WHERE seq IN (SELECT seq FROM (SELECT seq, at_ms FROM journal WHERE seq <= ? " +
+          `ORDER BY seq LIMIT ${DELETE_ROWS}) WHERE at_ms < ?)`,
         keepFrom,
         before,
       );

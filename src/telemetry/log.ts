@@ -32,6 +32,7 @@ export class Log {
   readonly #secrets: string[] = [];
   readonly #lines: LogLine[] = [];
   #seq = 0;
+  #onLine: () => void = () => {};
 
   /**
    * @param level The quietest level that is written
@@ -50,6 +51,11 @@ export class Log {
   /** Never lets this text appear in a line. */
   hide(secret: string | null | undefined): void {
     if (secret && secret.length >= 4) this.#secrets.push(secret);
+  }
+
+  /** Tells of each line that is not a debug line. One listener; it must not log. */
+  watch(onLine: () => void): void {
+    this.#onLine = onLine;
   }
 
   debug(event: string, fields: LogFields = {}): void {
@@ -86,6 +92,7 @@ export class Log {
     this.#lines.push({ seq: ++this.#seq, atMs, level, event, fields: clean });
     if (this.#lines.length > LINES_MAX) this.#lines.shift();
     this.#write(JSON.stringify({ event, ...clean, level, ts: new Date(atMs).toISOString() }));
+    if (level !== "debug") this.#onLine();
   }
 
   /** Hides secrets in every name and value, then cuts long texts: a secret that is cut would not be recognised. */

@@ -328,26 +328,36 @@ export class Ingest {
       ...(enabled.energy ? [() => this.#settlements.energy()] : []),
       ...(enabled.compute ? [() => this.#settlements.outcomes(), () => this.#settlements.entries()] : []),
     ];
+    let whole = true;
     for (const sweep of sweeps) {
       try {
         const events = await sweep();
-        this.#submit(events);
-        for (const event of events) this.#announce(event);
+        whole &&= events !== null;
+        this.#submit(events ?? []);
+        for (const event of events ?? []) this.#announce(event);
       } catch (error) {
+        whole = false;
         this.#sayOnce("settlements", asNodeError("settlements", error));
       }
     }
-    await this.#pollBalance(0);
+    if (whole) await this.#pollBalance(0);
     this.#publishCapabilities();
   }
 
-  /** The books can only be compared with the balance right after the receipts were read. */
+  /**
+   * Compares the books with the balance. That only says something when both are about the same block: every receipt
+   * up to our tip has been read, and the node still stands there after it was asked. Otherwise what the node has paid
+   * for blocks that we have not seen would be booked as unexplained, and once more when they come.
+   */
   async #pollBalance(everyMs: number): Promise<void> {
-    const nowMs = this.#options.clock.monotonicMs();
-    if (nowMs - this.#balanceMs < everyMs / this.#options.speed) return;
+    const { clock, speed, view } = this.#options;
+    const nowMs = clock.monotonicMs();
+    const tip = view.tip();
+    if (tip === null || nowMs - this.#balanceMs < everyMs / speed) return;
+    if (this.#offersReceipts && view.receiptsThrough() !== tip.height) return;
     this.#balanceMs = nowMs;
     const period = this.#offersReceipts ? BALANCE_EVERY_MS : SETTLEMENTS_EVERY_MS;
-    await this.#poll("balance", period, () => this.#askBalance());
+    await this.#poll("balance", period, () => this.#askBalance(tip));
   }
 
   get #offersReceipts(): boolean {
@@ -371,10 +381,11 @@ export class Ingest {
   async #poll<K extends ObservationKey>(
     key: K,
     everyMs: number,
-    ask: () => Promise<Known<unknown>>,
+    ask: () => Promise<Known<unknown> | null>,
   ): Promise<void> {
     try {
       const value = await ask();
+      if (value === null) return;
       const atMs = this.#options.clock.nowMs();
       if (value instanceof Absent) {
         this.#submit([{ kind: "unavailable", of: key, atMs, code: value.code, because: value.because }]);
@@ -403,10 +414,19 @@ export class Ingest {
     }]);
   }
 
-  async #askBalance(): Promise<Known<unknown>> {
+  /** The balances at our tip; null when the node or we have moved on meanwhile. */
+  async #askBalance(
+    tip: { readonly height: number; readonly hash: string | null },
+  ): Promise<Known<unknown> | null> {
+    const { client, view } = this.#options;
     const accounts = this.#options.accounts();
     if (accounts.length === 0) return absent("NO_ACCOUNT", "account.identities names no account of ours");
-    return await this.#options.client.ask(balance, accounts);
+    const found = await client.ask(balance, accounts);
+    if (!isKnown(found)) return found;
+    const above = await client.ask(headers, { start: tip.height, limit: 2 });
+    const stands = isKnown(above) && above.length === 1 && above[0]!.height === tip.height &&
+      above[0]!.hash === tip.hash && view.tip()?.hash === tip.hash;
+    return stands ? found : null;
   }
 
   async #rpcLoop(): Promise<void> {

@@ -299,6 +299,35 @@ Deno.test("Ingest does not take a long pass of good answers for silence", async 
   });
 });
 
+Deno.test("Ingest compares a balance with the books only when both are about the same block", async () => {
+  const accounts = () => ["acc"];
+  const observed = (running: Running) => running.of("observed").filter(({ of }) => of === "balance").length;
+  await withIngest(async (running) => {
+    await running.pass(10_000);
+    const before = observed(running);
+    assertEquals(before > 2, true, `${before} balances of a node that stands still`);
+    // The node goes on while it is asked.
+    const balance = () => {
+      running.chain.mine(1);
+      return { amount: 8 };
+    };
+    running.node.set({ balance });
+    await running.pass(10_000);
+    assertEquals(observed(running), before);
+    // Blocks come, their receipts do not.
+    running.node.set({ balance: { amount: 9 }, "receipt.audit": failing("timeout", "too slow") });
+    running.chain.mine(1, (height) => [receiptItem(height, 0)]);
+    await running.pass(10_000);
+    assertEquals([tipOf(running.core.state.chain)?.height, observed(running)], [running.chain.tip, before]);
+    running.node.set({ "receipt.audit": running.chain.answers["receipt.audit"]! });
+    await running.pass(30_000);
+    assertEquals(observed(running) > before, true, "both are about one block again");
+  }, (running) => {
+    running.node.set({ balance: { amount: 7 } });
+    return { accounts };
+  });
+});
+
 Deno.test("Ingest shows why a question is not answered, by code", async () => {
   await withIngest(async (running) => {
     await running.pass(200);

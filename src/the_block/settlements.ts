@@ -47,21 +47,22 @@ export class SettlementReader {
     this.#options = options;
   }
 
-  /** Energy receipts that are not known yet. */
-  async energy(): Promise<readonly EngineEvent[]> {
+  /** Energy receipts that are not known yet; null when the list could not be read as it stands at our tip. */
+  async energy(): Promise<readonly EngineEvent[] | null> {
     const { view } = this.#options;
     const tip = view.tip();
     const since = view.sinceHeight();
-    if (!tip || since === null) return [];
+    if (!tip || since === null) return null;
     const reach = view.hasSwept("energy.receipts") ? tip.height - this.#options.finalityDepth : -1;
     for (let attempt = 0; attempt < RESTARTS_MAX; attempt++) {
       const found = await this.#energySweep(reach);
-      if (found instanceof Absent || !this.#stands(tip)) return [];
+      if (found instanceof Absent) return [];
+      if (!this.#stands(tip)) return null;
       if (found === null) continue;
       // What is above our tip comes with a later sweep: it could be taken back before we have seen its block.
       return this.#news("energy.receipts", found.filter(({ height }) => height <= tip.height), []);
     }
-    return [];
+    return null;
   }
 
   /**
@@ -84,24 +85,24 @@ export class SettlementReader {
     return renumbered(found);
   }
 
-  /** Outcomes of compute jobs that are not known yet. */
-  async outcomes(): Promise<readonly EngineEvent[]> {
+  /** Outcomes of compute jobs that are not known yet; null as for {@link energy}. */
+  async outcomes(): Promise<readonly EngineEvent[] | null> {
     const found = await this.#ring(
       async (tip) => await this.#options.client.ask(slaHistory, { tip, limit: RING }),
     );
-    if (found === null) return [];
+    if (found === null || found instanceof Absent) return found && [];
     const missed = this.#missed("compute_market.sla_history", found);
     return this.#news("compute_market.sla_history", [...found].reverse(), missed);
   }
 
-  /** Settlement entries that are not known yet. */
-  async entries(): Promise<readonly EngineEvent[]> {
+  /** Settlement entries that are not known yet; null as for {@link energy}. */
+  async entries(): Promise<readonly EngineEvent[] | null> {
     const found = await this.#ring(async (tip) => {
       const page = await this.#options.client.ask(settlementAudit, { tip });
       return isKnown(page) ? page.receipts : page;
     });
-    return found === null
-      ? []
+    return found === null || found instanceof Absent
+      ? found && []
       : this.#news("settlement.audit", found, this.#missed("settlement.audit", found));
   }
 
@@ -112,7 +113,7 @@ export class SettlementReader {
    */
   async #ring(
     read: (height: number) => Promise<Known<readonly Receipt[]>>,
-  ): Promise<readonly Receipt[] | null> {
+  ): Promise<readonly Receipt[] | Absent | null> {
     const { client, clock, view, catchUp } = this.#options;
     for (let attempt = 0; attempt < RESTARTS_MAX; attempt++) {
       if (attempt > 0) {
@@ -123,7 +124,7 @@ export class SettlementReader {
       const height = this.#heightOfNews();
       if (!tip || height === null) return null;
       const found = await read(height);
-      if (!isKnown(found)) return null;
+      if (!isKnown(found)) return found;
       const above = await client.ask(headers, { start: tip.height, limit: 2 });
       if (!isKnown(above)) return null;
       const isTip = above.length === 1 && above[0]!.height === tip.height && above[0]!.hash === tip.hash;

@@ -1,7 +1,7 @@
 /** Paths to ask for, made from the index of a running program. */
 import { routeTable } from "../../src/app.ts";
 import { MARKET_IDS } from "../../src/engine/market.ts";
-import type { Json } from "./harness.ts";
+import { type Json, until } from "./harness.ts";
 
 /** One entry of the index. */
 export interface Endpoint {
@@ -41,7 +41,33 @@ const IDS: Readonly<Record<string, (read: (path: string) => Promise<Json>) => Pr
     ((await read("/theblock/operations")).operations as readonly { id: string }[]).slice(0, 2).map(({ id }) =>
       id
     ),
+  "/backtest/{id}": backtestIds,
+  "/backtest/{id}/trades": backtestIds,
+  "/backtest/{id}/equity": backtestIds,
 };
+
+async function backtestIds(read: (path: string) => Promise<Json>): Promise<readonly string[]> {
+  return ((await read("/backtest/history")).backtests as readonly { id: string }[]).map(({ id }) => id);
+}
+
+/** Runs a small backtest to its end, in a real worker; gives its id. */
+export async function runBacktest(url: string, key: string): Promise<string> {
+  const headers = { "content-type": "application/json", "x-api-key": key };
+  const prices = [10, 11, 12, 11, 10];
+  const body = JSON.stringify({
+    data: { kind: "inline", rows: prices.map((price, i) => [1_767_225_600 + 60 * i, price]) },
+    agents: [{ name: "momentum", params: { qty: 1 } }],
+    capital: 1_000,
+  });
+  const response = await fetch(`${url}/backtest`, { method: "POST", headers, body });
+  const { id } = await response.json();
+  await until("the backtest has ended", async () => {
+    const { status } = await (await fetch(`${url}/backtest/${id}`, { headers })).json();
+    if (status === "failed") throw new Error("the backtest failed");
+    return status === "done";
+  });
+  return id;
+}
 
 /**
  * The paths to ask for an endpoint; none where the program has nothing of the kind now.

@@ -5,7 +5,7 @@ import type { Dialect } from "../../src/simulator/scenario.ts";
 import { assertBody, metaOf, nullPaths, pathsWith, valuesByPath } from "./bodies.ts";
 import { type Json, type Program, until, withProgram } from "./harness.ts";
 import { withNode } from "./node.ts";
-import { type Endpoint, expectedIndex, hasBody, needsKey, samplePaths } from "./paths.ts";
+import { type Endpoint, expectedIndex, hasBody, needsKey, runBacktest, samplePaths } from "./paths.ts";
 
 /** Bodies that other things than the node decide, so that they are not called simulated. */
 const OWN_BODIES: ReadonlySet<string> = new Set([
@@ -13,7 +13,6 @@ const OWN_BODIES: ReadonlySet<string> = new Set([
   "/health",
   "/health/ready",
   "/version",
-  "/theblock/logs",
   "/license",
 ]);
 
@@ -136,6 +135,7 @@ for (const dialect of ["readme", "live"] satisfies Dialect[]) {
     await withProgram({ dialect }, async (program) => {
       const endpoints = await endpointsOf(program);
       assertEquals(endpoints, expectedIndex());
+      await runBacktest(program.url, program.key);
       await trade(program);
       for (const endpoint of endpoints) {
         if (endpoint.method !== "GET") continue;

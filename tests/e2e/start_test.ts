@@ -4,7 +4,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 // @ts-types="#types/std_path.d.ts"
 import { join } from "@std/path";
 import { copyProject } from "../../scripts/project_copy.ts";
-import { type Endpoint, needsKey, samplePaths } from "../contract/paths.ts";
+import { type Endpoint, needsKey, runBacktest, samplePaths } from "../contract/paths.ts";
 import {
   Child,
   freePort,
@@ -20,11 +20,14 @@ import {
 /** Asks every GET route and checks that it answers with 200. */
 async function assertAllAnswer(url: string, key: string): Promise<void> {
   const { endpoints } = await getJson(url) as { endpoints: readonly Endpoint[] };
+  await runBacktest(url, key);
   let asked = 0;
   for (const endpoint of endpoints) {
     if (endpoint.method !== "GET") continue;
     const headers: Record<string, string> = needsKey(endpoint) ? { "x-api-key": key } : {};
-    for (const path of await samplePaths(endpoint, (path) => getJson(`${url}${path}`))) {
+    for (
+      const path of await samplePaths(endpoint, (path) => getJson(`${url}${path}`, { "x-api-key": key }))
+    ) {
       assertEquals(await statusOf(`${url}${path}`, headers), 200, path);
       asked++;
     }

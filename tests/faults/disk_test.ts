@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 // @ts-types="#types/std_path.d.ts"
 import { join } from "@std/path";
+import { DatabaseSync } from "node:sqlite";
 import { systemClock } from "../../src/runtime/clock.ts";
 import type { ForkableChain } from "../../src/simulator/forkable_chain.ts";
 import { startSimulator } from "../../src/simulator/rpc_server.ts";
@@ -199,6 +200,60 @@ Deno.test({
       await Deno.remove(dataDir, { recursive: true });
     }
   },
+});
+
+Deno.test("a damaged row is 503 where it would be shown, said on /health/ready and in alerts, and stops nothing else", async () => {
+  const dataDir = await Deno.makeTempDir({ prefix: "bb-row-" });
+  const node = await startSimulator({
+    seed: 3,
+    scenario: "calm",
+    dialect: "readme",
+    speed: 1,
+    clock: systemClock,
+    mining: false,
+    startBlocks: 30,
+  });
+  try {
+    await withProgram({
+      dialect: null,
+      config: '[ingest]\nstart = "genesis"\n',
+      env: { TB_RPC_URL: node.url, TB_WS_URL: node.wsUrl },
+      flags: { "data-dir": dataDir },
+    }, async ({ url, get }) => {
+      const height = async () => (await bodyOf(url, "/theblock/health")).block_height;
+      await until("it has caught up", async () => await height() === node.tip());
+      const db = new DatabaseSync(join(dataDir, "simulated", "calm-3-readme", "block-buster.db"));
+      db.exec("PRAGMA busy_timeout = 5000; UPDATE receipts SET amount = '1' WHERE height > 20");
+      db.close();
+      node.mine(1);
+      await until("blocks are followed on", async () => await height() === node.tip());
+      await until("it was read again", async () => {
+        const response = await get("/theblock/receipts");
+        await response.body?.cancel();
+        return response.status !== 200;
+      });
+      for (const path of ["/theblock/receipts", "/theblock/receipts?limit=40"]) {
+        const response = await get(path);
+        const problem = await response.json();
+        assertEquals([response.status, response.headers.get("retry-after")], [503, "5"], path);
+        assert(!JSON.stringify(problem).includes(dataDir), "a path of this machine is in the answer");
+      }
+      for (const path of ["health", "pnl", "operations", "receipts?to_height=20", "status"]) {
+        await bodyOf(url, `/theblock/${path}`);
+      }
+      const { ready, problems } = await (await get("/health/ready")).json();
+      assertEquals([ready, problems.length, /damaged/.test(problems[0])], [true, 1, true]);
+      await until(
+        "the alert is open",
+        async () =>
+          (await bodyOf(url, "/theblock/alerts") as { alerts: { rule: string; message: string }[] }).alerts
+            .some(({ rule, message }) => rule === "store_error" && message.includes("damaged")),
+      );
+    });
+  } finally {
+    await node.stop();
+    await Deno.remove(dataDir, { recursive: true });
+  }
 });
 
 Deno.test({

@@ -22,6 +22,9 @@ const BLOCKS = 300;
 const SEEDS = Number(Deno.env.get("BB_SEEDS") ?? (Deno.env.get("BB_SOAK") === "1" ? 300 : 30));
 const FIRST = Number(Deno.env.get("BB_FIRST_SEED") ?? 1);
 
+/** Seeds that once failed and are not among the first ones: 96 booked a reward before its block had come, and again. */
+const FAILED_ONCE: readonly number[] = Deno.env.has("BB_FIRST_SEED") ? [] : [96];
+
 /** In memory where the machine has such a folder: thousands of commits a run need no disk. */
 const MEMORY = await Deno.stat("/dev/shm").then(() => ({ dir: "/dev/shm" }), () => ({}));
 
@@ -88,7 +91,8 @@ function recoversEqually(world: World, live: Core): readonly string[] {
   return again.hash() === live.hash() ? [] : ["the recovered state differs from the live one"];
 }
 
-for (let seed = FIRST; seed < FIRST + SEEDS; seed++) {
+const seeds = new Set([...Array.from({ length: SEEDS }, (_, i) => FIRST + i), ...FAILED_ONCE]);
+for (const seed of seeds) {
   const { scenario, dialect } = COMBINATIONS[seed % COMBINATIONS.length]!;
   Deno.test(`Ingest, Core and SqliteStore hold the truth: seed ${seed}, ${scenario}, ${dialect}`, async () => {
     const folder = await Deno.makeTempDir({ prefix: "bb-truth-", ...MEMORY });

@@ -6,14 +6,13 @@
  * filled oldest first, positions are marked, then limits and protections are judged.
  */
 import { haltTrading } from "./controls.ts";
-import { TOKENS } from "./instrument.ts";
 import { markPositions } from "./mark.ts";
 import { isPrice, MICRO, microOf } from "./money.ts";
 import { moveOrder, type Order, type OrderIntent } from "./order.ts";
 import { expireLocks, judgeEquity } from "./protection.ts";
 import { checkOrder } from "./risk.ts";
 import type { TradingRules } from "./rules.ts";
-import { type AccountState, type InstrumentState, NO_SINK, type TradingSink } from "./state.ts";
+import { type AccountState, instrumentOf, type InstrumentState, NO_SINK, type TradingSink } from "./state.ts";
 import type { Quote, Tick } from "./tick.ts";
 import { cancelEntries, endOrder, exitPosition, receiveOrder, startOrder, workOrders } from "./working.ts";
 
@@ -91,8 +90,10 @@ export function advance(
 ): void {
   takeQuotes(state, tick);
   if (state.locks.length > 0) expireLocks(state, state.timeMs, sink);
+  // Without positions and orders nothing of what is marked can have changed.
+  const idle = state.positions.length === 0 && state.orders.length === 0;
   if (state.orders.length > 0) workOrders(state, rules, sink);
-  markPositions(state, rules);
+  if (!idle) markPositions(state, rules);
   if (state.positions.length > 0) state.exposedTicks++;
   judge(state, rules, sink);
 }
@@ -101,16 +102,19 @@ function takeQuotes(state: AccountState, tick: Tick): void {
   state.height = tick.height;
   state.timeMs = tick.timeMs;
   state.ticks++;
-  for (let i = 0; i < TOKENS.length; i++) {
-    const token = TOKENS[i]!;
-    const quote = tick.quotes[token];
-    const instrument = state.instruments[token];
-    if (quote === undefined) instrument.stale = true;
-    else takeQuote(instrument, quote, tick.timeMs);
-  }
+  const { instruments } = state;
+  const { quotes, timeMs } = tick;
+  takeQuote(instruments.COMPUTE, quotes.COMPUTE, timeMs);
+  takeQuote(instruments.STORAGE, quotes.STORAGE, timeMs);
+  takeQuote(instruments.ENERGY, quotes.ENERGY, timeMs);
+  takeQuote(instruments.AD, quotes.AD, timeMs);
 }
 
-function takeQuote(instrument: InstrumentState, quote: Quote, timeMs: number): void {
+function takeQuote(instrument: InstrumentState, quote: Quote | undefined, timeMs: number): void {
+  if (quote === undefined) {
+    instrument.stale = true;
+    return;
+  }
   const { price, open, volume } = quote;
   instrument.gate = quote.gate;
   if (!isPrice(price)) {
@@ -147,7 +151,7 @@ function judge(state: AccountState, rules: TradingRules, sink: TradingSink): voi
 function closeByPrice(state: AccountState, rules: TradingRules, sink: TradingSink): void {
   const { stopLossRatio, takeProfitRatio } = rules.exits;
   for (const position of [...state.positions]) {
-    const { price } = state.instruments[position.token];
+    const { price } = instrumentOf(state, position.token);
     const change = price * position.qtyMicro / MICRO / position.cost - 1;
     if (stopLossRatio !== null && change <= -stopLossRatio) {
       exitPosition(state, rules, position, "stop_loss", state.timeMs, sink);

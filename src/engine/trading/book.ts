@@ -6,6 +6,7 @@ import type { TradingRules } from "./rules.ts";
 import {
   type AccountState,
   type ClosedTrade,
+  instrumentOf,
   maySell,
   type Position,
   positionOf,
@@ -30,7 +31,7 @@ export function fillOrder(
   sink: TradingSink,
   closed: ClosedTrade[],
 ): void {
-  const instrument = state.instruments[order.token];
+  const instrument = instrumentOf(state, order.token);
   instrument.takenMicro += micro;
   const exact = executionPrice(mid, order.side, instrument.takenMicro, instrument.volume, rules.costs);
   const price = order.limit === null ? exact : order.side === "buy"
@@ -68,7 +69,7 @@ function buy(
   sink: TradingSink,
 ): void {
   const { gross, fee } = settle("buy", micro, price, rules);
-  const instrument = state.instruments[order.token];
+  const instrument = instrumentOf(state, order.token);
   let position = positionOf(state, order.token, order.agent);
   if (!position) {
     position = emptyPosition(order.token, order.agent, state.timeMs, state.height, mid);
@@ -121,7 +122,7 @@ function sell(
 }
 
 function book(state: AccountState, token: Token, gross: number, fee: number, realized: number): void {
-  const instrument = state.instruments[token];
+  const instrument = instrumentOf(state, token);
   instrument.realized += realized;
   instrument.fees += fee;
   state.realized += realized;

@@ -16,7 +16,14 @@ import { MICRO, MONEY_MAX, QTY_MAX, quantize, quantizeCost } from "./money.ts";
 import type { Order, Side } from "./order.ts";
 import { remainingMicro } from "./order.ts";
 import { type CostModel, shareOf, type TradingRules } from "./rules.ts";
-import { type AccountState, exposureOf, type InstrumentState, maySell, positionOf } from "./state.ts";
+import {
+  type AccountState,
+  exposureOf,
+  instrumentOf,
+  type InstrumentState,
+  maySell,
+  positionOf,
+} from "./state.ts";
 
 /**
  * Price of a fill, base units per unit.
@@ -71,7 +78,7 @@ export function isFillable(
  * @param mid The unmoved price that it is filled at
  */
 export function fillableMicro(state: AccountState, rules: TradingRules, order: Order, mid: number): number {
-  const instrument = state.instruments[order.token];
+  const instrument = instrumentOf(state, order.token);
   const { costs } = rules;
   let micro = remainingMicro(order);
   const { volume, takenMicro } = instrument;
@@ -130,9 +137,11 @@ function affordableMicro(
 /** Value of what an agent holds, at last prices. */
 export function agentValue(state: AccountState, agent: string | null): number {
   let sum = 0;
-  for (const position of state.positions) {
+  const { positions } = state;
+  for (let i = 0; i < positions.length; i++) { // Runs at every tick: an iterator would cost more than the sum.
+    const position = positions[i]!;
     if (position.agent === agent) {
-      sum += position.qtyMicro * state.instruments[position.token].price / MICRO;
+      sum += position.qtyMicro * instrumentOf(state, position.token).price / MICRO;
     }
   }
   return sum;

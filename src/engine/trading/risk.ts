@@ -4,7 +4,14 @@ import { agentValue, costOf, executionPrice } from "./fills.ts";
 import { isPrice, MICRO, microOf, PRICE_MAX, QTY_MAX, unitsOf } from "./money.ts";
 import { type OrderIntent, remainingMicro } from "./order.ts";
 import { shareOf, type TradingRules } from "./rules.ts";
-import { type AccountState, exposureOf, positionOf, sellableMicro, suspensionOf } from "./state.ts";
+import {
+  type AccountState,
+  exposureOf,
+  instrumentOf,
+  positionOf,
+  sellableMicro,
+  suspensionOf,
+} from "./state.ts";
 
 /** Exits that may work at the same time; only a client that never cancels gets there. */
 export const WORKING_EXITS_MAX = 1000;
@@ -41,7 +48,7 @@ export function checkOrder(
   const denial = checkPermission(state, rules, intent) ?? checkMarket(state, rules, intent, nowMs) ??
     checkRate(state, rules, nowMs);
   if (denial) return refuse(denial);
-  const instrument = state.instruments[intent.token];
+  const instrument = instrumentOf(state, intent.token);
   const worst = executionPrice(instrument.price, "buy", qtyMicro, instrument.volume, rules.costs);
   const reservePrice = limit === null ? worst : Math.min(limit, worst);
   const tooMuch = checkSize(state, rules, intent, qtyMicro, reservePrice);
@@ -84,7 +91,7 @@ function checkMarket(
   intent: OrderIntent,
   nowMs: number,
 ): Denial | null {
-  const instrument = state.instruments[intent.token];
+  const instrument = instrumentOf(state, intent.token);
   if (instrument.price <= 0) return deny("NO_PRICE");
   const ageMs = nowMs - instrument.timeMs;
   if (instrument.stale || ageMs > limits.staleAfterMs) return deny("STALE_DATA", limits.staleAfterMs, ageMs);
@@ -126,28 +133,26 @@ function checkSize(
 ): Denial | null {
   const { limits } = rules;
   const { token, agent } = intent;
-  const instrument = state.instruments[token];
+  const instrument = instrumentOf(state, token);
   const value = qtyMicro * instrument.price / MICRO;
   let inToken = instrument.value + value;
   let inAll = exposureOf(state) + value;
   let ofAgent = agentValue(state, agent) + value;
   let available = state.cash;
-  const entered = new Set<string>([`${token} ${agent}`]);
-  for (const position of state.positions) entered.add(`${position.token} ${position.agent}`);
   for (const order of state.orders) {
     if (order.side !== "buy") continue;
     const rest = remainingMicro(order);
-    const working = rest * state.instruments[order.token].price / MICRO;
+    const working = rest * instrumentOf(state, order.token).price / MICRO;
     inAll += working;
     if (order.token === token) inToken += working;
     if (order.agent === agent) ofAgent += working;
     available -= costOf(rest, order.reservePrice, rules);
-    entered.add(`${order.token} ${order.agent}`);
   }
   const { maxConcurrentTrades, maxOrder, maxPosition, maxExposureRatio } = limits;
-  if (
-    maxConcurrentTrades !== null && entered.size > maxConcurrentTrades && !isEntered(state, intent)
-  ) return deny("MAX_CONCURRENT", maxConcurrentTrades, entered.size);
+  if (maxConcurrentTrades !== null && !isEntered(state, intent)) {
+    const entered = enteredCount(state) + 1;
+    if (entered > maxConcurrentTrades) return deny("MAX_CONCURRENT", maxConcurrentTrades, entered);
+  }
   if (maxOrder !== null && value > maxOrder) return deny("MAX_ORDER", maxOrder, value);
   if (maxPosition !== null && inToken > maxPosition) return deny("MAX_POSITION", maxPosition, inToken);
   const cost = costOf(qtyMicro, reservePrice, rules);
@@ -156,6 +161,21 @@ function checkSize(
   if (inAll > exposureMax) return deny("MAX_EXPOSURE", exposureMax, inAll);
   const shareMax = shareOf(rules, agent) * state.equity;
   return agent !== null && ofAgent > shareMax ? deny("CAPITAL_SHARE", shareMax, ofAgent) : null;
+}
+
+/** Positions that are open or being opened, each counted once. */
+function enteredCount(state: AccountState): number {
+  const { positions, orders } = state;
+  let count = positions.length;
+  for (let i = 0; i < orders.length; i++) {
+    const { side, token, agent } = orders[i]!;
+    if (side !== "buy" || positionOf(state, token, agent) !== undefined) continue;
+    const first = orders.findIndex((order) =>
+      order.side === "buy" && order.token === token && order.agent === agent
+    );
+    if (first === i) count++;
+  }
+  return count;
 }
 
 /** Whether the position is open or being opened already. */

@@ -111,6 +111,9 @@ export interface TradingRules {
   readonly shares: Readonly<Record<string, number>>;
 }
 
+/** Every agent may use all of the account. */
+const NO_SHARES: Readonly<Record<string, number>> = Object.freeze({});
+
 /** The defaults: paper trading at a tenth of a percent fee, a tenth of what is on offer, no halt by itself. */
 export const DEFAULT_RULES: TradingRules = {
   mode: "paper",
@@ -140,7 +143,7 @@ export const DEFAULT_RULES: TradingRules = {
   orderMaxAgeMs: 604_800_000,
   quantum: 1,
   fill: "next_bar",
-  shares: {},
+  shares: NO_SHARES,
 };
 
 /** Everything that is wrong with rules, each as `field: what it must be, found …`; empty when they can be used. */
@@ -195,7 +198,24 @@ export function ruleProblems(rules: TradingRules): readonly string[] {
 /** Closed trades that protections can look back on. */
 export const TRADES_KEPT = 1000;
 
+/** Whether an instrument may be traded; by name, as it is asked at every tick. */
+export function isEnabled({ enabled }: TradingRules, token: Token): boolean {
+  switch (token) {
+    case "COMPUTE":
+      return enabled.COMPUTE;
+    case "STORAGE":
+      return enabled.STORAGE;
+    case "ENERGY":
+      return enabled.ENERGY;
+    case "AD":
+      return enabled.AD;
+    default:
+      return token satisfies never;
+  }
+}
+
 /** The agent's share of equity. */
 export function shareOf(rules: TradingRules, agent: string | null): number {
+  if (rules.shares === NO_SHARES) return 1; // Asked for at every tick.
   return agent !== null && Object.hasOwn(rules.shares, agent) ? rules.shares[agent]! : 1;
 }

@@ -16,6 +16,7 @@ import type { TradingRules } from "./rules.ts";
 import {
   type AccountState,
   type ClosedTrade,
+  instrumentOf,
   maySell,
   type Position,
   sellableMicro,
@@ -74,7 +75,7 @@ export function startOrder(
   state.orders.push(order);
   sink.onOrder(order);
   if (rules.fill === "same_bar") {
-    workOrder(state, rules, order, state.instruments[order.token].price, sink);
+    workOrder(state, rules, order, instrumentOf(state, order.token).price, sink);
     markPositions(state, rules);
   }
   return order;
@@ -102,7 +103,7 @@ export function workOrders(state: AccountState, rules: TradingRules, sink: Tradi
     if (order.status !== "working" && order.status !== "partially_filled") continue; // Cancelled by an earlier fill.
     if (isOver(order, rules, state.timeMs)) {
       endOrder(state, order, "expired", "its time in force is over", state.timeMs, sink);
-    } else workOrder(state, rules, order, state.instruments[order.token].fillPrice, sink);
+    } else workOrder(state, rules, order, instrumentOf(state, order.token).fillPrice, sink);
   }
 }
 
@@ -118,7 +119,7 @@ function workOrder(
   mid: number,
   sink: TradingSink,
 ): void {
-  const instrument = state.instruments[order.token];
+  const instrument = instrumentOf(state, order.token);
   const nowMs = state.timeMs;
   const atOnce = order.timeInForce === "ioc" || order.timeInForce === "fok";
   if (order.side === "sell" && !state.positions.some((held) => maySell(order.agent, held, order.token))) {

@@ -5,6 +5,7 @@ import type { Change } from "../../engine/change.ts";
 import type { EngineEvent } from "../../engine/event.ts";
 import type { FeatureRow } from "../../engine/features/feed.ts";
 import type { MarketId } from "../../engine/market.ts";
+import type { BacktestStore } from "./backtest.ts";
 import type { OperationStatus, OperationType } from "../../engine/operation.ts";
 import type { Receipt } from "../../engine/receipt.ts";
 import type { Token } from "../../engine/trading/instrument.ts";
@@ -54,6 +55,8 @@ export interface Journal {
   append(events: readonly EngineEvent[]): number;
   /** Visits every event after `afterSeq`, oldest first. */
   replay(afterSeq: number, visit: (event: EngineEvent, seq: number) => void): void;
+  /** Encoded events after `afterSeq`, oldest first, at most `limit`, and the number of the last of them. */
+  lines(afterSeq: number, limit: number): { readonly lines: readonly string[]; readonly lastSeq: number };
   /** Sequence number of the newest event; 0 when there is none. */
   lastSeq(): number;
 }
@@ -269,6 +272,13 @@ export interface Queries extends TradingQueries {
 /** Everything that the engine keeps. */
 export interface EngineStore extends Queries {
   readonly journal: Journal;
+  readonly backtests: BacktestStore;
+  /**
+   * The earliest state from which the journal can be replayed, encoded.
+   *
+   * @returns Null state and 0 to begin with nothing, where the journal reaches back to its first event
+   */
+  replayStart(): { readonly state: string | null; readonly seq: number };
   /**
    * Brings back the newest state that can be trusted: a snapshot whose digest is right, then every event after it
    * whose checksum is right. What follows the first damaged row is cut off; the node will be asked for it again.

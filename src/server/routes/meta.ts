@@ -6,6 +6,7 @@ import type { QuerySpec } from "../query.ts";
 import { replyBody } from "../reply.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
+import { lineDraft, LOG_UNITS } from "../views/logs.ts";
 
 const LOG_QUERY: QuerySpec = {
   limit: { type: "integer", min: 1, max: 500, default: 50, meaning: "Lines" },
@@ -112,17 +113,11 @@ export function metaRoutes(services: Services, all: () => readonly Route[]): rea
       scope: "read",
       query: LOG_QUERY,
       shape: "Logs",
-      handle: ({ query }) => ({
-        json: replyBody({
-          lines: log.tail(query.limit as number, query.level as LogLevel).map((line) => ({
-            id: line.seq,
-            at: line.atMs,
-            level: line.level,
-            event: line.event,
-            fields: line.fields,
-          })),
-        }, { ...engineMeta(), units: { "lines.at": "Unix ms" } }),
-      }),
+      handle: ({ url, query }) => {
+        if (url.search === "") return { topic: "logs" };
+        const lines = log.tail(query.limit as number, query.level as LogLevel).map(lineDraft);
+        return { json: replyBody({ lines }, { ...engineMeta(), units: LOG_UNITS }) };
+      },
     },
   ];
 }

@@ -111,7 +111,7 @@ export function portfolioRoutes(services: Services): readonly Route[] {
       summary: "The same over the life of the account",
       scope: "public",
       shape: "Strategies",
-      handle: () => strategies(services, "all"),
+      handle: () => ({ topic: "strategies" }),
     },
     {
       method: "GET",

@@ -157,7 +157,7 @@ export function operationsDraft(
 }
 
 /** Why there is no `next_cursor`. */
-const NO_NEXT_PAGE = absent("UNDEFINED", "this is the last page");
+export const NO_NEXT_PAGE = absent("UNDEFINED", "this is the last page");
 
 /** One operation. */
 export function operationDraft(

@@ -2,8 +2,8 @@
 import { agentValue, slippageMax } from "../fills.ts";
 import { type Token, TOKENS } from "../instrument.ts";
 import { MICRO } from "../money.ts";
-import { shareOf, type TradingRules } from "../rules.ts";
-import { type AccountState, positionOf } from "../state.ts";
+import { isEnabled, shareOf, type TradingRules } from "../rules.ts";
+import { type AccountState, instrumentOf, positionOf } from "../state.ts";
 import type { AgentView, InstrumentView, PosteriorView } from "./agent.ts";
 
 /** A view on these instruments, empty until it is refreshed. */
@@ -48,11 +48,11 @@ export function refreshView(
   view.posterior = posterior;
   for (let i = 0; i < view.instruments.length; i++) {
     const shown = view.instruments[i]!;
-    const instrument = state.instruments[shown.token];
+    const instrument = instrumentOf(state, shown.token);
     shown.price = instrument.price;
     shown.volume = instrument.volume;
     shown.tradable = instrument.price > 0 && !instrument.stale && instrument.gate === "open" &&
-      rules.enabled[shown.token];
+      isEnabled(rules, shown.token);
     const position = state.positions.length === 0 ? undefined : positionOf(state, shown.token, agent);
     shown.qty = position === undefined ? 0 : position.qtyMicro / MICRO;
     shown.averageCost = position === undefined ? 0 : position.cost / position.qtyMicro * MICRO;
