@@ -37,6 +37,7 @@ const ROUTES: readonly Route[] = [
   route("trading", "Trading", "Trade", "trading", "b", () => import("./pages/trading.ts")),
   route("portfolio", "Portfolio", "Trade", "portfolio", "p", () => import("./pages/portfolio.ts")),
   route("strategies", "Strategies", "Trade", "strategies", "s", () => import("./pages/strategies.ts")),
+  route("backtest", "Backtest", "Trade", "backtest", "t", () => import("./pages/backtest.ts")),
   route("signals", "Signals", "Trade", "signals", "f", () => import("./pages/signals.ts")),
   route("operations", "Operations", "Chain", "operations", "l", () => import("./pages/operations.ts")),
   route("receipts", "Receipts", "Chain", "receipts", "r", () => import("./pages/receipts.ts")),

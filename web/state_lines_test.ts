@@ -1,3 +1,4 @@
+/// <reference lib="deno.ns" />
 // @ts-types="#types/std_assert.d.ts"
 import { assertEquals } from "@std/assert";
 import { changesBetween, linesOf } from "./state_lines.ts";
