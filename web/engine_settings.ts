@@ -14,20 +14,33 @@ export type Saved =
   | { readonly kind: "theirs"; readonly state: Body<EngineState> }
   | { readonly kind: "failed"; readonly why: string };
 
+/** States that this page itself has made, by their revision: its own changes are nobody else's. */
+const own = new Map<number, EngineState>();
+
+/** Changes are saved one after the other, so that each knows the one before it. */
+let queue: Promise<unknown> = Promise.resolve();
+
 /**
  * Saves a change.
  *
  * @param seen The state that the reader saw when he began
  */
-export async function saveState(app: App, patch: StatePatch, seen: EngineState): Promise<Saved> {
+export function saveState(app: App, patch: StatePatch, seen: EngineState): Promise<Saved> {
+  const saved = queue.then(() => save(app, patch, seen));
+  queue = saved;
+  return saved;
+}
+
+async function save(app: App, patch: StatePatch, seen: EngineState): Promise<Saved> {
+  let from = seen;
+  while (own.has(from.rev + 1)) from = own.get(from.rev + 1)!;
   try {
-    for (let from = seen;;) {
+    for (;;) {
       try {
         const post = () => app.api.post("/state", { ...patch, rev: from.rev });
-        return {
-          kind: "saved",
-          state: await act(app, "Changing settings needs a key.", post) as Body<EngineState>,
-        };
+        const state = await act(app, "Changing settings needs a key.", post) as Body<EngineState>;
+        own.set(state.rev, state);
+        return { kind: "saved", state };
       } catch (problem) {
         if (!(problem instanceof Problem) || problem.status !== 409) throw problem;
         const now = await app.api.get("/state") as Body<EngineState>;

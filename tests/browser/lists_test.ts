@@ -68,12 +68,23 @@ suite(
         assertEquals(await here.getAttribute("href"), hash);
         assertMatch(await page.title(), new RegExp(`^${title} · SIM · block-buster$`));
         for (
-          const id of await page.locator('.panel:not([data-state~="simulated"])').evaluateAll((all) =>
-            all.map((p) => p.id)
-          )
+          const id of await page.locator(
+            '.panel:not([data-state~="simulated"], [data-state~="locked"], [data-state~="empty"])',
+          ).evaluateAll((all) => all.map((p) => p.id))
         ) {
           assert(
-            ["api-map", "logs", "diagnostics", "display", "access", "refresh", "keyboard", "stored", "proof"]
+            [
+              "api-map",
+              "logs",
+              "diagnostics",
+              "display",
+              "access",
+              "refresh",
+              "keyboard",
+              "stored",
+              "proof",
+              "backtest-form",
+            ]
               .includes(id) ||
               hash === "#/help",
             `${hash} #${id} shows simulated data without a mark`,

@@ -139,6 +139,10 @@ export class AgentCard {
 
   async #save(patch: Partial<AgentSettingsBody>): Promise<void> {
     const seen = this.#seen ??= this.#engine!;
+    if ([patch.share ?? 0, ...Object.values(patch.params ?? {})].some(Number.isNaN)) {
+      setText(this.#said, "Not saved: that is no number.");
+      return setAttr(this.#saidEl, "data-bad", "");
+    }
     setText(this.#said, "Saving…");
     setAttr(this.#saidEl, "data-bad", null);
     const saved = await saveState(this.#app, { settings: { agents: { [this.#agent.id]: patch } } }, seen);

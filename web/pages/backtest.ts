@@ -54,6 +54,12 @@ export const page: Page = {
     addHistory(view, history);
     panels = addResult(view, job, () => history.again());
     comparison = addComparison(view, job, other);
+    // Beside the form, which is tall, stand the list, the run and its curve.
+    const stack = el("div", { class: "w8 m12 stack" });
+    view.root.firstElementChild!.after(stack);
+    stack.append(
+      ...["backtests", "backtest-run", "backtest-equity"].map((id) => view.root.querySelector(`#${id}`)!),
+    );
     const follow = () => {
       job.follow(view.param("id"));
       other.follow(view.param("with"));
@@ -69,7 +75,7 @@ function addHistory(view: View, reading: Reading<BacktestHistory>): void {
   addPanel(view, {
     id: "backtests",
     title: "Queue and history",
-    span: 7,
+    span: 8,
     medium: 12,
     topics: [],
     readings: [reading],
@@ -150,7 +156,7 @@ function addHistory(view: View, reading: Reading<BacktestHistory>): void {
           },
         },
       ]);
-      table.el.classList.add("tall-list");
+      table.el.classList.add("tall-list", "wrap-heads");
       body.append(table.el);
       const show = () => {
         if (!reading.body) return;
@@ -237,7 +243,7 @@ function addComparison(view: View, job: Job, other: Job): Panel {
           },
         },
       ]);
-      table.el.classList.add("wrap-heads");
+      table.el.classList.add("wrap-heads", "wrap-cells");
       body.append(
         chart(view, {
           kind: "line",

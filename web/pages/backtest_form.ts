@@ -22,7 +22,7 @@ export function addForm(view: View, agents: Reading<Agents>, started: (id: strin
   addPanel(view, {
     id: "backtest-form",
     title: "New backtest",
-    span: 5,
+    span: 4,
     medium: 12,
     topics: [],
     readings: [agents],

@@ -62,7 +62,8 @@ function addProgress(view: View, job: Job, changed: () => void): Panel {
   return addPanel(view, {
     id: "backtest-run",
     title: "Opened backtest",
-    span: 12,
+    span: 8,
+    medium: 12,
     topics: [],
     simulated: simulatedBy(job),
     lack: () => lackOf(job),
@@ -173,7 +174,12 @@ function addFigures(view: View, job: Job): Panel {
     lack: () =>
       lackOf(job) ??
         (job.body!.metrics === undefined
-          ? { state: "empty", text: "They appear when the backtest has ended." }
+          ? {
+            state: "empty",
+            text: hasEnded(job.body!)
+              ? "It ended before there was a result."
+              : "They appear when the backtest has ended.",
+          }
           : null),
     build(body) {
       const table = keyedTable<Figure>("Figures of the backtest", ({ id }) => id, [
@@ -191,7 +197,7 @@ function addFigures(view: View, job: Job): Panel {
         },
       }]);
       const few = new Status(el("p"));
-      table.el.classList.add("wrap-heads");
+      table.el.classList.add("wrap-heads", "wrap-cells");
       body.append(table.el, few.el);
       return () => {
         table.show(FIGURES);
@@ -214,7 +220,8 @@ function addTrades(view: View, job: Job): Panel {
   const panel = addPanel(view, {
     id: "backtest-trades",
     title: "Trades",
-    span: 12,
+    span: 8,
+    medium: 12,
     topics: [],
     simulated: simulatedBy(job),
     lack: () =>
@@ -290,7 +297,7 @@ function addTrades(view: View, job: Job): Panel {
           },
         ],
       );
-      table.el.classList.add("short");
+      table.el.classList.add("tall-list");
       body.append(
         table.el,
         errorEl,

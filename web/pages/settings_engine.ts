@@ -80,6 +80,11 @@ class Saver {
     if (before) this.#offer("Undo", () => this.save(label, before, null));
   }
 
+  /** Says why a change cannot even be sent. */
+  refuse(label: string, why: string): void {
+    this.#say(`${label}: not saved. ${why}`, true);
+  }
+
   /** Forgets what the reader began. */
   drop(): void {
     this.#seen = null;
@@ -206,6 +211,7 @@ function capitalPart(view: View, saver: Saver): Part {
     clearTimeout(timer);
     const capital = Number(field.value.replace(/[\s,_']/g, ""));
     const before = saver.state.paper_capital;
+    if (Number.isNaN(capital)) return saver.refuse("Paper capital", "It is no number.");
     if (capital === before) return saver.drop();
     saver.save("Paper capital", { paper_capital: capital }, { paper_capital: before });
   };
