@@ -16,7 +16,8 @@ export const WEB_PREFIX = "/web/";
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
   html: "text/html; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
+  // Modules are always UTF-8, and the one script that is none is ASCII.
+  js: "text/javascript",
   svg: "image/svg+xml",
 };
 
@@ -95,7 +96,7 @@ export class WebAssets {
     for (const source of sources) {
       if (source.path === "index.html") continue;
       const text = toJavaScript(source);
-      const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+      const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
       const [, stem, extension] = /^(.*)\.(\w+)$/.exec(source.path)!;
       const served = extension === "ts" ? "js" : extension!;
       const url = `${WEB_PREFIX}${stem}.${hash}.${served}`;

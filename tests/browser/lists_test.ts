@@ -280,7 +280,7 @@ suite("settings apply and are kept at once, and can be taken back", async ({ ser
       await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor),
       "rgb(11, 14, 20)",
     );
-    assertMatch(await textOf(page, ".saved"), /^Theme: saved \d\d:\d\d:\d\d UTC/);
+    assertMatch(await textOf(page, ".page-head .saved"), /^Theme: saved \d\d:\d\d:\d\d UTC/);
     await page.getByRole("button", { name: "Undo" }).click();
     assertEquals(await page.locator("html").getAttribute("data-theme"), "auto");
     await page.getByLabel("Density of tables").selectOption("comfortable");
@@ -297,7 +297,10 @@ suite("settings apply and are kept at once, and can be taken back", async ({ ser
       };
     });
     await page.getByLabel("Theme").selectOption("contrast");
-    assertMatch(await textOf(page, ".saved"), /^Theme: not saved, the browser does not keep anything/);
+    assertMatch(
+      await textOf(page, ".page-head .saved"),
+      /^Theme: not saved, the browser does not keep anything/,
+    );
     assertEquals(
       await page.locator("html").getAttribute("data-theme"),
       "contrast",

@@ -188,7 +188,7 @@ function addPerformance(view: View, period: () => string): void {
           tone: ({ few_trades: few }) => few ? ["warn", "too few trades"] : ["ok", "30 or more"],
         },
       ]);
-      table.el.classList.add("wrap-heads");
+      table.el.classList.add("wrap-heads", "wrap-cells");
       body.append(
         table.el,
         el(
