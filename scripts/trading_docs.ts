@@ -68,7 +68,7 @@ export function tradingDocument(note: string): string {
     ),
     "Resuming after a drawdown halt measures the drawdown from the equity of that moment; the largest drawdown ever " +
     "is kept. Stop-loss and take-profit are market orders of the account: they pay their costs at the next tick, and " +
-    "take the place of exits that wait for a better price.",
+    "take the place of exits that wait for a better price, and of entries of the same owner.",
     "## Protections",
     "They look back over a window, and lock an instrument or the whole account for a while. A lock says which " +
     "protection made it, why, and until when; the operator can lift it. What works against a lock is cancelled.",
@@ -120,15 +120,24 @@ export function tradingDocument(note: string): string {
     "The figures agree with exact fractions in Python to 1e-9 (`tests/fixtures/trading/expected_figures.py`).",
     "## Agents",
     "An agent is a pure function from what it sees to what it wants, called after each tick. It has a share of equity, " +
-    "its own positions, fills under its name, and a switch that suspends it: its entries are then refused, its " +
-    "positions stay.",
+    "its own positions and fills under its name. `POST /state` with " +
+    '`{"settings": {"agents": {"momentum": {"enabled": true, "share": 0.2, "params": {}}}}}` switches it on; those that ' +
+    "are not named stay as they are, and `running` starts and stops all of them. One that is switched off takes back " +
+    "its entries and forgets; its positions stay, and the operator can sell them. One that throws is suspended, with " +
+    "the alert `agent_suspended`: its entries are refused until it is switched off and on again, or a new account is " +
+    "opened. What agents want and remember stands in the journal, so a replay asks nobody.",
     ...AGENTS.flatMap(agentPart),
     "### Your own",
-    "Copy `src/engine/trading/agents/template.ts`, which explains itself. The file needs no import and runs in a worker " +
-    `of its own. It has ${DECISION_MS_MAX} ms for a decision, at most ${INTENTS_MAX} intents a tick, and a memory of ` +
+    "Copy `src/engine/trading/agents/template.ts`, which explains itself, and name the file in the configuration: " +
+    '`[trading] agents = ["mine.ts"]`, at most 16. It is loaded when the program starts; one that cannot be loaded is ' +
+    "in the log and in the alert `agent_not_loaded`, and stops nothing. The file needs no import and runs in a worker " +
+    `of its own, which is asked after each block without anybody waiting for it; while it still thinks it sits blocks ` +
+    `out. All that a decision may depend on is in its arguments. It has ${DECISION_MS_MAX} ms for a decision, at most ${INTENTS_MAX} intents a tick, and a memory of ` +
     `${MEMORY_TEXT_MAX} characters as text. Being late, throwing, returning too much or something else than intents is ` +
     `a miss; each answer in time takes one miss back, and at ${MISSES_MAX} the agent is suspended and its worker ` +
-    "ended. This protects from mistakes, not from malice: the file has the permissions of the program, so only run " +
+    "ended. Agents share cash, the order rate and the limits of the account, so keep their number of orders small. " +
+    "`deno task start:locked` may not read the file; `main.ts doctor --flags --config FILE` prints the flags that do. " +
+    "This protects from mistakes, not from malice: the file has the permissions of the program, so only run " +
     "one that you have read.",
   ].join("\n\n");
 }

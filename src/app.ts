@@ -1,4 +1,6 @@
 /** The composition root: the only file that knows every concrete class. */
+// @ts-types="#types/std_path.d.ts"
+import { resolve, toFileUrl } from "@std/path";
 import denoJson from "../deno.json" with { type: "json" };
 import { journalSource } from "./backtest/journal_source.ts";
 import { WorkerPool } from "./backtest/pool.ts";
@@ -10,6 +12,7 @@ import type { Identities } from "./engine/ledger.ts";
 import { type MarketId, perMarket } from "./engine/market.ts";
 import { absent, isKnown, type Known } from "./engine/reason.ts";
 import { TOPIC_NAMES } from "./engine/topic.ts";
+import { AGENTS } from "./engine/trading/agents/registry.ts";
 import { AlertWatch } from "./runtime/alerts.ts";
 import { EngineLoop } from "./runtime/engine_loop.ts";
 import { loadFeatureEngines } from "./runtime/feature_loader.ts";
@@ -21,6 +24,7 @@ import { ProcessSampler } from "./runtime/process_sampler.ts";
 import { Trading } from "./runtime/trading.ts";
 import { FigureCache } from "./runtime/trading_figures.ts";
 import { tradingRules } from "./runtime/trading_rules.ts";
+import { loadUserAgents } from "./runtime/user_agents.ts";
 import { Webhook } from "./runtime/webhook.ts";
 import { Auth, HostRules, sha256Hex } from "./server/auth.ts";
 import { Frames } from "./server/frame.ts";
@@ -136,6 +140,13 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   failure.promise.catch(() => {}); // Whoever runs the program decides what a failure means.
 
   let folder: OpenFolder = openFolder(storeFolder(config.store.dataDir, simulate), retention);
+  const users = await loadUserAgents({
+    files: config.trading.agents,
+    urlOf: (file) => toFileUrl(resolve(file)),
+    taken: AGENTS.map(({ name }) => name),
+    clock,
+    log,
+  });
   let streamState: StreamState = "off";
   let simulated: SimulatedNode | null = null;
   let identities: Identities = identitiesOf(config, null);
@@ -179,7 +190,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     metrics: hubMetrics,
   });
   const figures = new FigureCache();
-  const trading: Trading = new Trading({ loop: () => loop, clock, log });
+  const trading: Trading = new Trading({ loop: () => loop, clock, log, users: users.agents });
   const loop: EngineLoop = new EngineLoop({
     core: newCore(),
     store: folder.store,
@@ -199,6 +210,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
       if (isKnown(signer)) simulator.submissions.fund(signer.address, OPENING_BALANCE);
     }
   } catch (error) {
+    await trading.close();
     folder.store.close();
     folder.unlock();
     throw error;
@@ -312,6 +324,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     storeBytesMax: config.store.bytesMax,
     notify: config.alerts.webhookUrl !== null,
     readError: () => hub.readError,
+    notLoaded: users.notLoaded,
   });
   alerts.load();
   const webhook = config.alerts.webhookUrl === null ? null : new Webhook({
@@ -403,6 +416,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
   try {
     url = server.listen();
   } catch (error) {
+    await trading.close();
     loop.stop();
     folder.unlock();
     transport.close();
@@ -448,6 +462,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
       jobSockets.stop();
       await backtests.stop();
       await server.close();
+      await trading.close();
       await operations.idle(); // What was cut off while it was sent is still kept as such.
       loop.stop();
       folder.unlock();

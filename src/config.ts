@@ -30,6 +30,8 @@ export interface Setting {
   readonly unit?: string;
   readonly min?: number;
   readonly max?: number;
+  /** Most items of a list. */
+  readonly itemsMax?: number;
   /** Allowed words of a choice. */
   readonly words?: readonly string[];
   /** Further form that a text must have. */
@@ -338,6 +340,13 @@ export const SETTINGS: readonly Setting[] = [
     meaning: "Profit above the average cost at which a position is closed; 0 = never",
   },
   {
+    key: "trading.agents",
+    type: "texts",
+    itemsMax: 16,
+    default: [],
+    meaning: "Files of agents of your own, see docs/TRADING.md; they have the permissions of the program",
+  },
+  {
     key: "risk.max_drawdown",
     type: "number",
     min: 0,
@@ -519,6 +528,8 @@ export interface Config {
     readonly participationRatio: number;
     readonly stopLossRatio: number | null;
     readonly takeProfitRatio: number | null;
+    /** Files of users' agents. */
+    readonly agents: readonly string[];
   };
   readonly risk: {
     readonly maxDrawdownRatio: number | null;
@@ -713,9 +724,10 @@ function problemWith(setting: Setting, value: unknown): string | null {
       return setting.words!.includes(value as string) ? null : `must be one of ${setting.words!.join(", ")}`;
     case "texts":
       return Array.isArray(value) &&
+          value.length <= (setting.itemsMax ?? Infinity) &&
           value.every((item) => typeof item === "string" && item !== "" && item.length <= 256)
         ? null
-        : "must be a list of texts";
+        : `must be a ${typeText(setting)}`;
     case "start":
       return value === "tip" || value === "genesis" || (Number.isSafeInteger(value) && (value as number) >= 0)
         ? null
@@ -823,6 +835,7 @@ function build(values: ReadonlyMap<string, unknown>, set: ReadonlySet<string>): 
       participationRatio: get("trading.participation_ratio"),
       stopLossRatio: orOff("trading.stop_loss_ratio"),
       takeProfitRatio: orOff("trading.take_profit_ratio"),
+      agents: get("trading.agents"),
     },
     risk: {
       maxDrawdownRatio: orOff("risk.max_drawdown"),
@@ -854,7 +867,7 @@ function exposureProblems(config: Config): readonly string[] {
   ];
 }
 
-function typeText({ type, unit, min, max, words, form }: Setting): string {
+function typeText({ type, unit, min, max, itemsMax, words, form }: Setting): string {
   switch (type) {
     case "integer":
     case "number":
@@ -864,7 +877,7 @@ function typeText({ type, unit, min, max, words, form }: Setting): string {
     case "choice":
       return words!.map((word) => `"${word}"`).join(" or ");
     case "texts":
-      return "list of texts";
+      return itemsMax === undefined ? "list of texts" : `list of at most ${itemsMax} texts`;
     case "switch":
       return 'true, false or "auto"';
     case "start":

@@ -5,7 +5,7 @@ import { type Config, ENVIRONMENT } from "../config.ts";
 export interface Folders {
   /** Folder of the page's files. */
   readonly web: string;
-  /** Folder of the sources: a backtest worker is loaded from there while the program runs. */
+  /** Folder of the sources: workers of backtests and of users' agents are loaded from there while the program runs. */
   readonly sources: string;
   readonly dataDir: string;
   /** Further files that are read, such as the one given with `--config`. */
@@ -34,6 +34,7 @@ export function permissionFlags(config: Config, folders: Folders): readonly stri
     folders.dataDir,
     ...folders.files,
     ...(keyFile === null ? [] : [keyFile]),
+    ...config.trading.agents,
   ];
   return [
     "--no-prompt",

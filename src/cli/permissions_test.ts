@@ -86,3 +86,12 @@ Deno.test("permissionFlags() let the program read the key file, and not write it
     "--allow-write=/data",
   ]);
 });
+
+Deno.test("permissionFlags() let the program read the files of agents, and not write them", () => {
+  const text = '[trading]\nagents = ["mine.ts", "/agents/other.js"]';
+  const flags = permissionFlags(loadConfig({ file: { path: "bb.toml", text } }), FOLDERS);
+  assertEquals(flags.filter((flag) => /read|write/.test(flag)), [
+    "--allow-read=./web,./src,./var,mine.ts,/agents/other.js",
+    "--allow-write=./var",
+  ]);
+});

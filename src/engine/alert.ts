@@ -35,6 +35,8 @@ export interface AlertAmbient {
     readonly bytes: number | null;
     readonly bytesMax: number | null;
   };
+  /** Files of agents that could not be loaded. */
+  readonly notLoaded: readonly { readonly file: string; readonly reason: string }[];
 }
 
 /** Blocks without finality from which on it is worth a warning. */
@@ -154,6 +156,15 @@ export const ALERT_RULES: readonly AlertRule[] = [
         ? suspended.map(({ agent, reason }) => `${agent}: ${reason}`).join("; ")
         : null;
     },
+  },
+  {
+    id: "agent_not_loaded",
+    severity: "warning",
+    meaning: "A file of `trading.agents` could not be loaded",
+    raiseAfterMs: 0,
+    resolveAfterMs: 0,
+    test: (_state, { notLoaded }) =>
+      notLoaded.length > 0 ? notLoaded.map(({ file, reason }) => `${file}: ${reason}`).join("; ") : null,
   },
   ...MARKETS.map((market): AlertRule => ({
     id: `gate_closed_${market.id}`,

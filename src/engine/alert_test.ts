@@ -8,15 +8,21 @@ import { type AccountState, emergencyStop, suspendAgent } from "./trading/accoun
 import { DEFAULT_RULES } from "./trading/rules.ts";
 
 function ambient(nowMs: number, store: Partial<AlertAmbient["store"]> = {}): AlertAmbient {
-  return { nowMs, store: { error: null, bytes: 0, bytesMax: 1_000, ...store } };
+  return { nowMs, store: { error: null, bytes: 0, bytesMax: 1_000, ...store }, notLoaded: [] };
 }
 
 const healthy = () => coreWith(blocksUpTo(3));
 
 /** Rules that are open after a core has been in this state for a minute, tested every second. */
-function openAfterMinute(core: Core, store: Partial<AlertAmbient["store"]> = {}): readonly string[] {
+function openAfterMinute(
+  core: Core,
+  store: Partial<AlertAmbient["store"]> = {},
+  notLoaded: AlertAmbient["notLoaded"] = [],
+): readonly string[] {
   const alerts = beginAlerts();
-  for (let s = 0; s <= 60; s++) testRules(alerts, core.state, ambient(core.state.nowMs + 1_000 * s, store));
+  for (let s = 0; s <= 60; s++) {
+    testRules(alerts, core.state, { ...ambient(core.state.nowMs + 1_000 * s, store), notLoaded });
+  }
   return openAlerts(alerts).map(({ rule }) => rule);
 }
 
@@ -75,6 +81,9 @@ Deno.test("testRules() raises each rule for its own cause", () => {
   expect("trading_reducing", desk((account) => account.locks.push({ ...lock, token: null })));
   expect("instrument_locked", desk((account) => account.locks.push({ ...lock, token: "AD" })));
   expect("agent_suspended", desk((account) => suspendAgent(account, "momentum", "it threw", T0)));
+  const broken = [{ file: "mine.ts", reason: "it is no agent" }];
+  assert(openAfterMinute(healthy(), {}, broken).includes("agent_not_loaded"));
+  rules.add("agent_not_loaded");
   assertEquals([...rules].sort(), ALERT_RULES.map(({ id }) => id).sort(), "a rule without a cause here");
 });
 

@@ -6,7 +6,7 @@
  * This protects from mistakes, not from malice: the file has the permissions of the program.
  */
 import { Worker } from "node:worker_threads";
-import type { AgentView, Parameter } from "../engine/trading/agents/agent.ts";
+import type { AgentCard } from "../engine/trading/agents/agent.ts";
 import { checkIntents } from "../engine/trading/agents/foreign.ts";
 import type { OrderIntent } from "../engine/trading/order.ts";
 import type { AgentQuestion, AgentReply, AgentStart } from "./agent_protocol.ts";
@@ -24,17 +24,14 @@ const START_MS_MAX = 10_000;
 /** Heap of a worker. */
 const HEAP_MIB_MAX = 64;
 
-/** What is known of an agent after its file was loaded. */
-export interface AgentCard {
-  readonly name: string;
-  readonly title: string;
-  readonly hypothesis: string;
-  readonly parameters: readonly Parameter[];
-}
-
 /** What came of a question. */
 export type AgentAnswer =
-  | { readonly kind: "intents"; readonly intents: readonly OrderIntent[] }
+  | {
+    readonly kind: "intents";
+    readonly intents: readonly OrderIntent[];
+    /** What it remembers from here on, as the codec writes it; to be handed over with the next question. */
+    readonly memory: string;
+  }
   /** No usable answer; `reason` says why, in the agent's words or ours. */
   | { readonly kind: "missed"; readonly reason: string }
   /** It is not asked any more. */
@@ -45,9 +42,6 @@ export interface AgentHostOptions {
   readonly clock: Clock;
   /** URL of the agent's file. */
   readonly url: URL;
-  readonly parameters?: Readonly<Record<string, unknown>>;
-  /** Memory from {@link AgentHost.memory}, to go on with. */
-  readonly memory?: string | null;
   readonly decisionMs?: number;
   readonly startMs?: number;
 }
@@ -58,14 +52,14 @@ export interface AgentHostOptions {
  * @throws {Error} If it cannot be loaded in time, or is no agent
  */
 export async function startAgent(options: AgentHostOptions): Promise<AgentHost> {
-  const { clock, url, parameters = {}, memory = null, startMs = START_MS_MAX } = options;
-  const start: AgentStart = { url: url.href, parameters, memory };
+  const { clock, url, startMs = START_MS_MAX } = options;
+  const start: AgentStart = { url: url.href };
   const worker = new Worker(new URL("./agent_worker.ts", import.meta.url), {
     workerData: start,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB_MAX, maxYoungGenerationSizeMb: 8 },
   });
   const reply = await firstReply(worker, clock, startMs);
-  if (reply.kind === "ready") return new AgentHost(worker, reply, memory, options);
+  if (reply.kind === "ready") return new AgentHost(worker, reply, options);
   await worker.terminate();
   const why = reply.kind === "refused" ? reply.problem : `it says ${reply.kind}`;
   throw new Error(`Cannot start agent "${url.href}": ${why}`);
@@ -95,7 +89,6 @@ export class AgentHost {
   readonly #worker: Worker;
   readonly #clock: Clock;
   readonly #decisionMs: number;
-  #memory: string | null;
   #seq = 0;
   #misses = 0;
   #waiting: { readonly seq: number; readonly answer: (reply: AgentReply) => void } | null = null;
@@ -103,20 +96,14 @@ export class AgentHost {
   #overdue: number | null = null;
   #suspended: string | null = null;
 
-  constructor(worker: Worker, card: AgentCard, memory: string | null, options: AgentHostOptions) {
+  constructor(worker: Worker, card: AgentCard, options: AgentHostOptions) {
     const { name, title, hypothesis, parameters } = card;
     this.card = { name, title, hypothesis, parameters };
     this.#worker = worker;
     this.#clock = options.clock;
     this.#decisionMs = options.decisionMs ?? DECISION_MS_MAX;
-    this.#memory = memory;
     worker.on("message", (reply: AgentReply) => this.#onReply(reply));
     worker.on("exit", () => this.#onReply({ kind: "refused", problem: "its worker ended" }));
-  }
-
-  /** Its memory after the last decision that counted; null before the first. */
-  get memory(): string | null {
-    return this.#memory;
   }
 
   /** Why it is suspended; null while it is not. */
@@ -127,14 +114,14 @@ export class AgentHost {
   /**
    * Asks for a decision. An answer that comes too late is dropped.
    *
-   * @param view Is copied before this returns
+   * @param question Is copied before this returns
    */
-  async ask(view: AgentView): Promise<AgentAnswer> {
+  async ask(question: Omit<AgentQuestion, "seq">): Promise<AgentAnswer> {
     if (this.#suspended !== null) return { kind: "suspended", reason: this.#suspended };
     if (this.#waiting !== null) return await this.#miss("it is still deciding");
     if (this.#overdue !== null) return await this.#miss("it is still busy with an earlier decision");
     const seq = ++this.#seq;
-    const reply = await this.#exchange({ seq, view });
+    const reply = await this.#exchange({ seq, ...question });
     if (reply === null) {
       this.#overdue = seq;
       return await this.#miss(`it did not decide within ${this.#decisionMs} ms`);
@@ -142,9 +129,8 @@ export class AgentHost {
     if (reply.kind !== "decided") return await this.#miss("problem" in reply ? reply.problem : reply.kind);
     const checked = checkIntents(reply.intents, this.card.name);
     if ("problem" in checked) return await this.#miss(checked.problem);
-    this.#memory = reply.memory;
     this.#misses = Math.max(0, this.#misses - 1);
-    return { kind: "intents", intents: checked.intents };
+    return { kind: "intents", intents: checked.intents, memory: reply.memory };
   }
 
   /** Suspends it by hand. */

@@ -1,23 +1,23 @@
 /** What an agent's worker and its host say to each other. */
 import type { AgentView, Parameter } from "../engine/trading/agents/agent.ts";
 
-/** Characters of an agent's memory as text; it travels with every answer and into snapshots. */
+/** Characters of an agent's memory as text; it travels with every question and answer, and into snapshots. */
 export const MEMORY_TEXT_MAX = 65_536;
 
 /** What a worker is started with. */
 export interface AgentStart {
   /** URL of the agent's file. */
   readonly url: string;
-  /** Values of its parameters; the rest are defaults. */
-  readonly parameters: Readonly<Record<string, unknown>>;
-  /** Memory of an earlier run, as the codec writes it. */
-  readonly memory: string | null;
 }
 
-/** A question for a decision. */
+/** A question for a decision. Everything that the answer may depend on is in it: the worker itself keeps nothing. */
 export interface AgentQuestion {
   readonly seq: number;
   readonly view: AgentView;
+  /** Values of its parameters; the rest are defaults. */
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** What it remembers, as the codec writes it; null = nothing yet. */
+  readonly memory: string | null;
 }
 
 /** What the worker says. */

@@ -13,37 +13,40 @@ try {
   say({ kind: "refused", problem: messageOf(error) });
 }
 
-async function start({ url, parameters: given, memory: text }: AgentStart): Promise<void> {
+async function start({ url }: AgentStart): Promise<void> {
   const module = await import(url);
   const problem = agentProblem(module.default);
   if (problem !== null) return say({ kind: "refused", problem });
   const agent = module.default as Agent;
-  const { parameters, problems } = resolveParameters(agent, given);
-  if (problems.length > 0) {
-    const wrong = problems.map(({ field, message }) => `${field} ${message}`).join("; ");
-    return say({ kind: "refused", problem: wrong });
-  }
-  const memory = text === null ? agent.memory(parameters) : decode(text);
-  parentPort!.on("message", ({ seq, view }: AgentQuestion) => {
+  parentPort!.on("message", (question: AgentQuestion) => {
     try {
-      const intents = agent.decide(view, parameters, memory);
-      // A flood stays here: only its length crosses over.
-      if (Array.isArray(intents) && intents.length > INTENTS_MAX) {
-        const count = `decide() returned ${intents.length} intents, at most ${INTENTS_MAX} are allowed`;
-        return say({ kind: "failed", seq, problem: count });
-      }
-      const written = encode(memory);
-      if (written.length > MEMORY_TEXT_MAX) {
-        const size = `its memory has ${written.length} characters, at most ${MEMORY_TEXT_MAX} are allowed`;
-        return say({ kind: "failed", seq, problem: size });
-      }
-      say({ kind: "decided", seq, intents, memory: written });
+      say(decide(agent, question));
     } catch (error) {
-      say({ kind: "failed", seq, problem: messageOf(error) });
+      say({ kind: "failed", seq: question.seq, problem: messageOf(error) });
     }
   });
   const { name, title, hypothesis } = agent;
   say({ kind: "ready", name, title, hypothesis, parameters: agent.parameters.map((row) => ({ ...row })) });
+}
+
+function decide(agent: Agent, { seq, view, parameters: given, memory: text }: AgentQuestion): AgentReply {
+  const { parameters, problems } = resolveParameters(agent, given);
+  if (problems.length > 0) {
+    throw new RangeError(problems.map(({ field, message }) => `${field} ${message}`).join("; "));
+  }
+  const memory = text === null ? agent.memory(parameters) : decode(text);
+  const intents = agent.decide(view, parameters, memory);
+  // A flood stays here: only its length crosses over.
+  if (Array.isArray(intents) && intents.length > INTENTS_MAX) {
+    const flood = `decide() returned ${intents.length} intents, at most ${INTENTS_MAX} are allowed`;
+    return { kind: "failed", seq, problem: flood };
+  }
+  const written = encode(memory);
+  if (written.length > MEMORY_TEXT_MAX) {
+    const size = `its memory has ${written.length} characters, at most ${MEMORY_TEXT_MAX} are allowed`;
+    return { kind: "failed", seq, problem: size };
+  }
+  return { kind: "decided", seq, intents, memory: written };
 }
 
 function messageOf(error: unknown): string {

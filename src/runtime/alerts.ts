@@ -4,6 +4,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { EngineLoop } from "./engine_loop.ts";
 import type { Clock } from "./ports/clock.ts";
 import { StoreError } from "./ports/store.ts";
+import type { NotLoaded } from "./user_agents.ts";
 
 const TEST_EVERY_MS = 1_000;
 
@@ -17,6 +18,8 @@ export interface AlertWatchOptions {
   readonly notify: boolean;
   /** Why something that is kept cannot be read, or null. */
   readonly readError: () => string | null;
+  /** Files of agents that could not be loaded. */
+  readonly notLoaded?: readonly NotLoaded[];
 }
 
 /** Changes that wait for a store which cannot be written; above this the oldest are only in the log. */
@@ -61,10 +64,11 @@ export class AlertWatch {
 
   /** Tests every rule once. */
   test(): void {
-    const { loop, clock, storeBytesMax, readError } = this.#options;
+    const { loop, clock, storeBytesMax, readError, notLoaded = [] } = this.#options;
     const changed = testRules(this.#state, loop.state, {
       nowMs: clock.nowMs(),
       store: { error: loop.storeError ?? readError(), bytes: this.#bytes(), bytesMax: storeBytesMax },
+      notLoaded,
     });
     for (const alert of changed) this.#announce(alert);
     this.#unsaved = [...this.#unsaved, ...changed].slice(-UNSAVED_MAX);

@@ -55,7 +55,7 @@ export interface EngineLoopOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** What follows from a block: called after each `slot` that is not replayed; what it answers is applied next. */
-  readonly afterSlot?: (state: CoreState, slot: SlotEvent) => EngineEvent | null;
+  readonly afterSlot?: (state: CoreState, slot: SlotEvent) => readonly EngineEvent[];
 }
 
 /** Applies events, keeps them, publishes what changed. */
@@ -164,8 +164,8 @@ export class EngineLoop implements EventSink, ChainView {
         if (fate === "drop") continue;
         this.#apply(event, fate === "keep");
         if (event.kind !== "slot") continue;
-        const follows = this.#afterSlot?.(this.#core.state, event) ?? null;
-        if (follows) this.#apply(follows, fate === "keep");
+        const follows = this.#afterSlot?.(this.#core.state, event) ?? [];
+        for (const next of follows) this.#apply(next, fate === "keep");
       }
     } finally {
       // Also when an event could not be applied: those before it were.

@@ -4,8 +4,10 @@
  */
 import type { CoreState } from "../engine/state.ts";
 import { INSTRUMENTS, type Token } from "../engine/trading/instrument.ts";
-import { type EquityStatistics, equityStatistics } from "../engine/trading/performance.ts";
+import { type EquityCurve, type EquityStatistics, equityStatistics } from "../engine/trading/performance.ts";
 import type { Queries } from "./ports/store.ts";
+
+const DAY_MS = 86_400_000;
 
 /** Days of equity that statistics look back on. */
 const STATISTICS_DAYS = 365;
@@ -16,7 +18,7 @@ const PRICE_MINUTES = 1_440;
 /** What was computed from the store. */
 export interface TradingFigures {
   readonly statistics: EquityStatistics;
-  /** Equity a day ago, or the oldest of the account. */
+  /** Equity a day ago, or what a younger account began with; null where that is not kept. */
   readonly equityDayAgo: number | null;
   /** Closes per minute and instrument at the same times, oldest first; a minute without one keeps the last. */
   readonly closes: Readonly<Partial<Record<Token, readonly number[]>>>;
@@ -24,32 +26,67 @@ export interface TradingFigures {
 
 /** Makes the figures, at most once a minute of event time. */
 export class FigureCache {
+  readonly #history = new EquityHistory();
   #key = "";
   #figures: TradingFigures | null = null;
 
   /** The figures as of the present minute. */
   of({ desk }: CoreState, queries: Queries): TradingFigures {
-    const key = `${desk.epoch} ${Math.floor(desk.nowMs / 60_000)}`;
+    const { epoch, epochMs, nowMs, account } = desk;
+    const key = `${epoch} ${Math.floor(nowMs / 60_000)}`;
     if (this.#figures === null || key !== this.#key) {
-      this.#figures = compute(desk.epoch, desk.nowMs, queries);
+      this.#history.update(epoch, nowMs, queries);
+      const dayAgoMs = nowMs - DAY_MS;
+      this.#figures = {
+        statistics: equityStatistics(this.#history.curve()),
+        equityDayAgo: epochMs >= dayAgoMs ? account?.capital ?? null : this.#history.from(dayAgoMs),
+        closes: minuteCloses(nowMs, queries),
+      };
       this.#key = key;
     }
     return this.#figures;
   }
 }
 
-function compute(epoch: number, nowMs: number, queries: Queries): TradingFigures {
-  const rows = queries.equity(epoch, nowMs - STATISTICS_DAYS * 86_400_000, nowMs);
-  const dayAgoS = nowMs / 1000 - 86_400;
-  return {
-    statistics: equityStatistics({
-      timesMs: Float64Array.from(rows, ({ t }) => t * 1000),
-      equity: Float64Array.from(rows, ({ equity }) => equity),
-      length: rows.length,
-    }),
-    equityDayAgo: rows.find(({ t }) => t >= dayAgoS)?.equity ?? null,
-    closes: minuteCloses(nowMs, queries),
-  };
+/** Equity of one account as far as statistics look back. A year has half a million rows: only the new ones are read. */
+class EquityHistory {
+  readonly #timesMs: number[] = [];
+  readonly #equity: number[] = [];
+  #epoch = 0;
+  #queries: Queries | null = null;
+
+  update(epoch: number, nowMs: number, queries: Queries): void {
+    const fromMs = nowMs - STATISTICS_DAYS * DAY_MS;
+    if (epoch !== this.#epoch || queries !== this.#queries || (this.#timesMs.at(-1) ?? 0) > nowMs) {
+      this.#drop(Infinity);
+    }
+    this.#epoch = epoch;
+    this.#queries = queries;
+    const lastMs = this.#timesMs.pop() ?? fromMs; // The newest minute was not over.
+    this.#equity.pop();
+    for (const { t, equity } of queries.equity(epoch, lastMs, nowMs)) {
+      this.#timesMs.push(t * 1000);
+      this.#equity.push(equity);
+    }
+    this.#drop(fromMs);
+  }
+
+  curve(): EquityCurve {
+    const { length } = this.#equity;
+    return { timesMs: Float64Array.from(this.#timesMs), equity: Float64Array.from(this.#equity), length };
+  }
+
+  /** Equity of the first minute at or after a time; null without one. */
+  from(ms: number): number | null {
+    return this.#equity[this.#timesMs.findLastIndex((timeMs) => timeMs < ms) + 1] ?? null;
+  }
+
+  #drop(beforeMs: number): void {
+    const kept = this.#timesMs.findIndex((timeMs) => timeMs >= beforeMs);
+    const count = kept < 0 ? this.#timesMs.length : kept;
+    this.#timesMs.splice(0, count);
+    this.#equity.splice(0, count);
+  }
 }
 
 function minuteCloses(nowMs: number, queries: Queries): TradingFigures["closes"] {

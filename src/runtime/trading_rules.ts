@@ -1,16 +1,20 @@
 /** From the configuration to the rules of the paper account. */
-import type { Config } from "../config.ts";
+import { type Config, ConfigError } from "../config.ts";
 import { perToken } from "../engine/trading/instrument.ts";
 import { marketOfToken } from "../engine/trading/instrument.ts";
-import { DEFAULT_RULES, type Protection, type TradingRules } from "../engine/trading/rules.ts";
+import { DEFAULT_RULES, type Protection, ruleProblems, type TradingRules } from "../engine/trading/rules.ts";
 
 const HOUR_MS = 3_600_000;
 
-/** The rules that a configuration asks for. */
+/**
+ * The rules that a configuration asks for.
+ *
+ * @throws {ConfigError} If no account can be opened by them
+ */
 export function tradingRules(
   { trading, risk, enabled }: Pick<Config, "trading" | "risk" | "enabled">,
 ): TradingRules {
-  return {
+  const rules: TradingRules = {
     ...DEFAULT_RULES,
     enabled: perToken((token) => enabled[marketOfToken(token)]),
     fees: { ratio: trading.feeRatio },
@@ -31,6 +35,9 @@ export function tradingRules(
     protections: protections(risk),
     exits: { stopLossRatio: trading.stopLossRatio, takeProfitRatio: trading.takeProfitRatio },
   };
+  const problems = ruleProblems(rules);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return rules;
 }
 
 function protections(

@@ -672,6 +672,8 @@ export interface StrategyBody {
 export interface Strategies {
   readonly period: string;
   readonly epoch: number;
+  /** Whether there are more closed trades in the period than the newest ones that the figures rest on. */
+  readonly truncated: boolean;
   readonly strategies: readonly StrategyBody[];
 }
 
@@ -1025,6 +1027,8 @@ export interface Agents {
 export interface StrategyMatrix {
   readonly period: string;
   readonly epoch: number;
+  /** Whether there are more closed trades in the period than the newest ones that are shown. */
+  readonly truncated: boolean;
   readonly matrix: readonly {
     readonly id: string;
     readonly date: string;
@@ -1047,9 +1051,10 @@ export interface DailyPnl {
   readonly days: readonly {
     readonly id: string;
     readonly date: string;
-    readonly pnl: number;
+    /** Null where what was before the day is not kept. */
+    readonly pnl: number | null;
     readonly total: number;
-    readonly equity_change: number;
+    readonly equity_change: number | null;
     readonly equity: number;
   }[];
 }

@@ -124,7 +124,7 @@ Deno.test("ChainView.balance() is the opening balance plus what receipts and tra
       let final = 0;
       let settled = OPENING_BALANCE;
       let mined = 0n;
-      for (let tip = 0; tip <= 1_200; tip++) {
+      for (let tip = 0; tip <= 600; tip++) {
         const view = chain.viewAt(tip);
         for (; final < tip - 40; final++) {
           settled += change(tip, final);

@@ -426,6 +426,10 @@ export class SqliteStore implements EngineStore {
     return this.#guard(() => this.#trading.equity(epoch, fromMs, toMs));
   }
 
+  equityCloses(epoch: number, fromMs: number, toMs: number): readonly EquityRow[] {
+    return this.#guard(() => this.#trading.equityCloses(epoch, fromMs, toMs));
+  }
+
   features(range: FeatureRange): readonly FeatureSample[] {
     return this.#guard(() => this.#queries.features(range));
   }

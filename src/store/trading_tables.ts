@@ -101,20 +101,22 @@ export class TradingTables implements TradingQueries {
   }
 
   fillsOf(orderId: string): readonly Fill[] {
-    const rows = this.#pager.prepared("SELECT * FROM fills WHERE order_id = ? ORDER BY seq, id").all(orderId);
+    const rows = this.#pager.prepared("SELECT * FROM fills WHERE order_id = ? ORDER BY seq, rowid").all(
+      orderId,
+    );
     return (rows as Row[]).map((row) => toFill(row).fill);
   }
 
   fills(epoch: number, fromMs: number, limit: number): readonly Fill[] {
     const sql =
-      "SELECT * FROM fills WHERE epoch = ? AND time_ms >= ? ORDER BY time_ms DESC, seq DESC, id DESC LIMIT ?";
+      "SELECT * FROM fills WHERE epoch = ? AND time_ms >= ? ORDER BY time_ms DESC, seq DESC, rowid DESC LIMIT ?";
     return (this.#pager.prepared(sql).all(epoch, fromMs, limit) as Row[]).map((row) => toFill(row).fill)
       .reverse();
   }
 
   trades(epoch: number, fromMs: number, limit: number): readonly ClosedTrade[] {
     const sql =
-      "SELECT * FROM trades WHERE epoch = ? AND closed_ms >= ? ORDER BY closed_ms DESC, seq DESC, id DESC LIMIT ?";
+      "SELECT * FROM trades WHERE epoch = ? AND closed_ms >= ? ORDER BY closed_ms DESC, seq DESC, rowid DESC LIMIT ?";
     return (this.#pager.prepared(sql).all(epoch, fromMs, limit) as Row[])
       .map((row) => decode(row.body as string) as ClosedTrade).reverse();
   }
@@ -122,6 +124,20 @@ export class TradingTables implements TradingQueries {
   equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[] {
     const sql = "SELECT epoch, t, equity, low, high, cash, realized FROM equity " +
       "WHERE epoch = ? AND t BETWEEN ? AND ? ORDER BY t";
+    return this.#pager.prepared(sql).all(
+      epoch,
+      Math.floor(fromMs / 1000),
+      Math.floor(toMs / 1000),
+    ) as unknown as EquityRow[];
+  }
+
+  equityCloses(epoch: number, fromMs: number, toMs: number): readonly EquityRow[] {
+    const columns = "epoch, t, equity, low, high, cash, realized";
+    // SQLite takes the other columns from the row that has the maximum.
+    const sql =
+      `SELECT * FROM (SELECT ${columns} FROM equity WHERE epoch = ?1 AND t < ?2 ORDER BY t DESC LIMIT 1) ` +
+      `UNION ALL SELECT epoch, MAX(t) AS t, equity, low, high, cash, realized FROM equity ` +
+      "WHERE epoch = ?1 AND t BETWEEN ?2 AND ?3 GROUP BY t / 86400 ORDER BY t";
     return this.#pager.prepared(sql).all(
       epoch,
       Math.floor(fromMs / 1000),

@@ -248,3 +248,47 @@ Deno.test("agents trade on paper, and what they made adds up to the account's eq
     assert(series.length > 0);
   });
 });
+
+Deno.test("trading.agents: a user's agent is switched on, suspended with an alert, and readmitted; a broken file is told of", async () => {
+  const file = (name: string) => new URL(`../fixtures/agents/${name}`, import.meta.url).pathname;
+  const config = `[trading]\nagents = ${JSON.stringify([file("unruly.ts"), file("no_agent.ts")])}\n`;
+  await withProgram({ speed: 10, config }, async (program) => {
+    const desk = new Desk(program);
+    const alerted = (rule: string, text: RegExp) =>
+      until(`the alert ${rule}`, async () => {
+        const { alerts } = await program.json("/theblock/alerts");
+        return (alerts as readonly Json[]).some((alert) =>
+          alert.rule === rule && alert.state === "open" && text.test(alert.message as string)
+        );
+      });
+    const row = async () => {
+      const rows = (await desk.get("/strategy/breakdown")).strategies as readonly Json[];
+      return rows.find(({ name }) => name === "unruly")!;
+    };
+    await alerted("agent_not_loaded", /no_agent\.ts: .*hypothesis must be a text/);
+    assertEquals([(await row()).enabled, (await row()).suspended], [false, null]);
+    for (const name of ["constructor", "toString"]) {
+      const [status] = await desk.post("/state", { settings: { agents: { [name]: { enabled: true } } } });
+      assertEquals(status, 422, name);
+    }
+    const response = await fetch(`${program.url}/state`, {
+      method: "POST",
+      headers: { "x-api-key": program.key, "content-type": "application/json" },
+      body:
+        '{"settings": {"agents": {"__proto__": {"enabled": true}, "unruly": {"params": {"__proto__": 1}}}}}',
+    });
+    const problem = await response.json() as Json;
+    const fields = (problem.errors as readonly { field: string }[]).map(({ field }) => field);
+    assertEquals([response.status, fields], [422, [
+      "settings.agents.__proto__",
+      "settings.agents.unruly.params.__proto__",
+    ]]);
+    const throws = { unruly: { enabled: true, params: { deed: 2 } } };
+    await desk.done("/state", { mode: "paper", running: true, settings: { agents: throws } });
+    await alerted("agent_suspended", /unruly: I do not want to/);
+    assertEquals((await row()).suspended, "I do not want to");
+    await desk.done("/state", { settings: { agents: { unruly: { enabled: false } } } });
+    await desk.done("/state", { settings: { agents: { unruly: { enabled: true, params: {} } } } });
+    assertEquals((await row()).suspended, null);
+  });
+});

@@ -117,7 +117,8 @@ Deno.test("main.ts export writes every table to standard output with its header,
       const [head, , ...rows] = out.split("\r\n");
       const meta = JSON.parse(head!.slice(2));
       assertEquals([meta.export, meta.source, meta.schema], [kind, "simulated", exportSchemaHash(kind)]);
-      assert(rows.length > 1, `${kind} is empty`);
+      // Nobody has traded in this chain; the tables of trading have only their heads.
+      assertEquals(rows.length > 1, kind !== "fills" && kind !== "equity", kind);
       if (kind === "receipts") assertEquals(rows.length - 1, rowsIn(file).receipts);
     }
     const lines = (await verb(dataDir, "export", "receipts", "--format", "ndjson", "--to", "1")).out.trimEnd()

@@ -4,11 +4,15 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { Random } from "../../src/engine/random.ts";
 import { systemClock } from "../../src/runtime/clock.ts";
-import { startChild } from "../support/child.ts";
+import { type Child, startChild } from "../support/child.ts";
 import { SOAK } from "./lane.ts";
 
 const SEED = Number(Deno.env.get("BB_FIRST_SEED") ?? 1);
 const KILLS = SOAK ? 200 : 10;
+
+/** Longest life of a program; one that has not done by then what the test waits for is killed, and the test fails. */
+const LIFE_MS = SOAK ? 600_000 : 60_000;
+
 const TOKENS = ["COMPUTE", "STORAGE", "ENERGY", "AD"] as const;
 
 interface OrderBody {
@@ -23,6 +27,26 @@ interface OrderBody {
 interface FillBody {
   readonly id: string;
   readonly quantity: number;
+}
+
+/** Starts a program and waits until it is ready; it does not outlive the test. */
+async function withChild(
+  flags: readonly string[],
+  use: (url: string, child: Child) => Promise<void>,
+): Promise<void> {
+  const child = startChild(flags);
+  const guard = setTimeout(() => child.kill("SIGKILL"), LIFE_MS);
+  try {
+    const listening = await child.line("server.listening");
+    if (listening === null || await child.line("server.ready") === null) {
+      throw new Error(`the program did not get ready: ${await child.errors}`);
+    }
+    await use(listening.url as string, child);
+  } finally {
+    clearTimeout(guard);
+    child.kill("SIGKILL");
+    await child.ended;
+  }
 }
 
 /** Sends one order after the other until the program is gone; keeps what was acknowledged. */
@@ -80,66 +104,66 @@ Deno.test(`kill -9 during order flow loses no acknowledged order and doubles no 
       assertEquals(response.status, 200, await response.text());
     };
     for (let kill = 0; kill < KILLS; kill++) {
-      const child = startChild(flags);
-      const listening = await child.line("server.listening");
-      assert(listening, await child.errors);
-      await child.line("server.ready");
-      key ||= (await Deno.readTextFile(join(dataDir, "api.key"))).trim();
-      const url = listening.url as string;
-      if (kill === 0) await post(url, "/state", { mode: "paper" });
-      const trading = trade(url, key, random, `k${kill}`, acknowledged);
-      await systemClock.sleep(random.integer(100, 900));
-      child.kill("SIGKILL");
-      await trading;
-      assertEquals(await child.ended, null);
+      await withChild(flags, async (url, child) => {
+        key ||= (await Deno.readTextFile(join(dataDir, "api.key"))).trim();
+        if (kill === 0) await post(url, "/state", { mode: "paper" });
+        const trading = trade(url, key, random, `k${kill}`, acknowledged);
+        await systemClock.sleep(random.integer(100, 900));
+        child.kill("SIGKILL");
+        await trading;
+        assertEquals(await child.ended, null);
+      });
     }
-    const child = startChild(flags);
-    const url = (await child.line("server.listening"))!.url as string;
-    await child.line("server.ready");
-    await post(url, "/state", { mode: "monitor" }); // Nothing fills any more.
-    const get = async (path: string) =>
-      await (await fetch(`${url}${path}`, { headers: { "x-api-key": key } })).json();
-    const held: Record<string, number> = Object.fromEntries(TOKENS.map((token) => [token, 0]));
-    const seen = new Map<string, OrderBody>();
-    const fills = new Set<string>();
-    for (let cursor = ""; cursor !== "end";) {
-      const page = await get(`/orders?limit=500${cursor}`);
-      for (const order of page.orders as OrderBody[]) {
-        assert(!seen.has(order.client_order_id), `two orders of ${order.client_order_id}, seed ${SEED}`);
-        seen.set(order.client_order_id, order);
-        if (order.filled === 0) continue;
-        const { fills: own } = await get(`/orders/${order.id}`) as { fills: readonly FillBody[] };
-        for (const { id } of own) {
-          assert(!fills.has(id), `fill ${id} twice, seed ${SEED}`);
-          fills.add(id);
+    await withChild(flags, async (url, child) => {
+      await post(url, "/state", { mode: "monitor" }); // Nothing fills any more.
+      const get = async (path: string) =>
+        await (await fetch(`${url}${path}`, { headers: { "x-api-key": key } })).json();
+      const held: Record<string, number> = Object.fromEntries(TOKENS.map((token) => [token, 0]));
+      const seen = new Map<string, OrderBody>();
+      const fills = new Set<string>();
+      for (let cursor = ""; cursor !== "end";) {
+        const page = await get(`/orders?limit=500${cursor}`);
+        for (const order of page.orders as OrderBody[]) {
+          assert(!seen.has(order.client_order_id), `two orders of ${order.client_order_id}, seed ${SEED}`);
+          seen.set(order.client_order_id, order);
+          if (order.filled === 0) continue;
+          const { fills: own } = await get(`/orders/${order.id}`) as { fills: readonly FillBody[] };
+          for (const { id } of own) {
+            assert(!fills.has(id), `fill ${id} twice, seed ${SEED}`);
+            fills.add(id);
+          }
+          const filled = own.reduce((sum, { quantity }) => sum + quantity, 0);
+          assertEquals(
+            Math.round(filled * 1e6),
+            Math.round(order.filled * 1e6),
+            `order ${order.id}, seed ${SEED}`,
+          );
+          held[order.token]! += order.side === "buy" ? filled : -filled;
         }
-        const filled = own.reduce((sum, { quantity }) => sum + quantity, 0);
-        assertEquals(
-          Math.round(filled * 1e6),
-          Math.round(order.filled * 1e6),
-          `order ${order.id}, seed ${SEED}`,
-        );
-        held[order.token]! += order.side === "buy" ? filled : -filled;
+        cursor = page.next_cursor === null ? "end" : `&cursor=${page.next_cursor}`;
       }
-      cursor = page.next_cursor === null ? "end" : `&cursor=${page.next_cursor}`;
-    }
-    for (const [client, order] of acknowledged) {
-      assertEquals(seen.get(client)?.id, order.id, `${client} was acknowledged as ${order.id}, seed ${SEED}`);
-    }
-    const positions = await get("/positions");
-    for (const token of TOKENS) {
-      assertEquals(
-        Math.round((positions[token]?.qty ?? 0) * 1e6),
-        Math.round(held[token]! * 1e6),
-        `${token}, seed ${SEED}`,
+      for (const [client, order] of acknowledged) {
+        assertEquals(
+          seen.get(client)?.id,
+          order.id,
+          `${client} was acknowledged as ${order.id}, seed ${SEED}`,
+        );
+      }
+      const positions = await get("/positions");
+      for (const token of TOKENS) {
+        assertEquals(
+          Math.round((positions[token]?.qty ?? 0) * 1e6),
+          Math.round(held[token]! * 1e6),
+          `${token}, seed ${SEED}`,
+        );
+      }
+      assert(
+        acknowledged.size >= KILLS && fills.size > 0,
+        `only ${acknowledged.size} orders and ${fills.size} fills`,
       );
-    }
-    assert(
-      acknowledged.size >= KILLS && fills.size > 0,
-      `only ${acknowledged.size} orders and ${fills.size} fills`,
-    );
-    child.kill("SIGTERM");
-    assertEquals(await child.ended, 0);
+      child.kill("SIGTERM");
+      assertEquals(await child.ended, 0);
+    });
   } finally {
     await Deno.remove(dataDir, { recursive: true });
   }

@@ -59,8 +59,7 @@ function paper(store: SqliteStore, scenario: ScenarioName, blocks: number): read
   desk({ type: "set", patch: { mode: "paper", running: true, settings: { agents } } });
   for (const event of chainEvents(new SimulatedChain({ seed: 5, scenario, dialect: "readme" }), blocks)) {
     apply(event);
-    const decided = event.kind === "slot" ? trading.afterSlot(core.state, event) : null;
-    if (decided) apply(decided);
+    if (event.kind === "slot") trading.afterSlot(core.state, event).forEach(apply);
   }
   return fills;
 }

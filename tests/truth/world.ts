@@ -5,8 +5,11 @@ import { Core } from "../../src/engine/core.ts";
 import type { Identities } from "../../src/engine/ledger.ts";
 import { perMarket } from "../../src/engine/market.ts";
 import { Random } from "../../src/engine/random.ts";
+import type { TradingRules } from "../../src/engine/trading/rules.ts";
 import { ManualClock } from "../../src/runtime/clock.ts";
 import { EngineLoop } from "../../src/runtime/engine_loop.ts";
+import { Trading } from "../../src/runtime/trading.ts";
+import type { UserAgent } from "../../src/runtime/user_agents.ts";
 import type { ChainView } from "../../src/simulator/chain_view.ts";
 import { ForkableChain } from "../../src/simulator/forkable_chain.ts";
 import type { Dialect, ScenarioName } from "../../src/simulator/scenario.ts";
@@ -30,6 +33,12 @@ export interface WorldOptions {
   readonly canonicalOnly?: boolean;
   /** Blocks that exist at the start. Default 3. */
   readonly startBlocks?: number;
+  /** Opens a trading desk at each start. */
+  readonly trading?: {
+    readonly rules: TradingRules;
+    readonly capital: number;
+    readonly users?: readonly UserAgent[];
+  };
 }
 
 /** A chain whose orphans nobody sees. */
@@ -51,6 +60,7 @@ interface Life {
   readonly core: Core;
   readonly loop: EngineLoop;
   readonly ingest: Ingest;
+  readonly trading: Trading;
 }
 
 /** A chain and a program that follows it. */
@@ -96,8 +106,19 @@ export class World {
     const { clock, log } = this;
     const core = new Core({ finalityDepth: FINALITY_DEPTH, enabled: perMarket(() => true) });
     const store = new SqliteStore(this.file);
-    const loop = new EngineLoop({ core, store, publisher: { publish: () => {} }, clock, log });
+    const { trading: desk } = this.#options;
+    const trading: Trading = new Trading({ loop: () => loop, clock, log, users: desk?.users ?? [] });
+    const { afterSlot } = trading;
+    const loop: EngineLoop = new EngineLoop({
+      core,
+      store,
+      publisher: { publish: () => {} },
+      clock,
+      log,
+      afterSlot,
+    });
     loop.recover();
+    if (desk) trading.configure(desk.rules, desk.capital);
     const transport = new DirectTransport({
       dialect: this.#options.dialect,
       view: () => this.view,
@@ -131,7 +152,7 @@ export class World {
         return known === null || known === hash ? null : "another chain";
       },
     });
-    this.#life = { store, core, loop, ingest };
+    this.#life = { store, core, loop, ingest, trading };
     ingest.run().catch((error) => this.#failure = error);
   }
 

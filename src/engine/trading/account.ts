@@ -16,7 +16,15 @@ import { type AccountState, instrumentOf, type InstrumentState, NO_SINK, type Tr
 import type { Quote, Tick } from "./tick.ts";
 import { cancelEntries, endOrder, exitPosition, receiveOrder, startOrder, workOrders } from "./working.ts";
 
-export { emergencyStop, flatten, reduceOnly, resume, resumeAgent, suspendAgent } from "./controls.ts";
+export {
+  cancelEntriesOf,
+  emergencyStop,
+  flatten,
+  reduceOnly,
+  resume,
+  resumeAgent,
+  suspendAgent,
+} from "./controls.ts";
 export { deleteLock } from "./protection.ts";
 export { type AccountState, NO_SINK, openAccount, type TradingSink, tradingState } from "./state.ts";
 

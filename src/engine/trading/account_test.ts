@@ -474,6 +474,19 @@ Deno.test("a stop-loss takes the place of an exit that waits for a better price"
   assertEquals([waiting.status, at.account.positions.length], ["cancelled", 0]);
 });
 
+Deno.test("a stop-loss takes back what its owner still buys, and nothing of others", () => {
+  const at = desk({ costs: { participationMaxRatio: 0.1 }, exits: { stopLossRatio: 0.02 } });
+  const quote = (price: number) => ({ COMPUTE: quoteAt(price, { volume: 100 }) });
+  at.tick(quote(100));
+  const own = at.order({ agent: "a", qty: 25 });
+  at.tick(quote(100)).tick(quote(90));
+  const other = at.order({ agent: "b", qty: 25 });
+  assertEquals([own.status, own.detail], ["cancelled", "stop-loss closes the position"]);
+  for (let i = 0; i < 5; i++) at.tick(quote(90));
+  assertEquals([own.status, other.status], ["cancelled", "filled"]);
+  assertEquals(at.account.positions.map(({ agent }) => agent), ["b"]);
+});
+
 Deno.test("a closed trade knows its mean prices, its profit and how far it went", () => {
   const at = desk({ fees: { ratio: 0.01 } }).tick({ COMPUTE: 100 });
   at.order({ qty: 1 });

@@ -72,10 +72,19 @@ export function suspendAgent(
   if (state.suspended.some((entry) => entry.agent === agent)) return;
   state.suspended.push({ agent, reason, atMs: nowMs });
   sink.onRisk({ kind: "agent_suspended", atMs: nowMs, detail: reason, lock: null, halt: null, agent });
+  cancelEntriesOf(state, agent, "its agent is suspended", nowMs, sink);
+}
+
+/** Takes back what an agent still wants to buy. */
+export function cancelEntriesOf(
+  state: AccountState,
+  agent: string,
+  why: string,
+  nowMs: number,
+  sink: TradingSink = NO_SINK,
+): void {
   for (const order of [...state.orders]) {
-    if (order.agent === agent && order.side === "buy") {
-      endOrder(state, order, "cancelled", "its agent is suspended", nowMs, sink);
-    }
+    if (order.agent === agent && order.side === "buy") endOrder(state, order, "cancelled", why, nowMs, sink);
   }
 }
 

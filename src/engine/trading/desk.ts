@@ -4,9 +4,11 @@
  * order that was filled at a price of the abandoned branch stays filled, as it would have on a real venue.
  */
 import type { TradingChange } from "../change.ts";
+import { encode } from "../codec.ts";
 import {
   type AccountState,
   advance,
+  cancelEntriesOf,
   cancelOrder,
   deleteLock,
   emergencyStop,
@@ -36,6 +38,9 @@ export interface AgentSettings {
   readonly share: number;
   readonly params: Readonly<Record<string, number>>;
 }
+
+/** Settings of an agent that nobody has set. */
+export const DEFAULT_AGENT: AgentSettings = { enabled: false, share: 0.25, params: {} };
 
 /** What the operator set. */
 export interface DeskSettings {
@@ -68,9 +73,8 @@ export type DeskCommand =
   | { readonly type: "resume" }
   | { readonly type: "unlock"; readonly id: string }
   | { readonly type: "suspend"; readonly agent: string; readonly reason: string }
-  | { readonly type: "readmit"; readonly agent: string }
   | {
-    /** What the agents wanted after a block, in the order of their names, and what they remember. */
+    /** What agents wanted after a block, in the order in which they were asked, and what they remember. */
     readonly type: "decided";
     readonly height: number;
     readonly orders: readonly { readonly id: string; readonly intent: OrderIntent }[];
@@ -164,12 +168,10 @@ export function applyCommand(
       deleteLock(account, command.id, desk.nowMs, sink);
       return;
     case "suspend":
+      desk.memories = without(desk.memories, command.agent);
       return suspendAgent(account, command.agent, command.reason, desk.nowMs, sink);
-    case "readmit":
-      resumeAgent(account, command.agent, desk.nowMs, sink);
-      return;
     case "decided":
-      desk.memories = command.memories;
+      desk.memories = { ...desk.memories, ...command.memories };
       for (const { id, intent } of command.orders) {
         desk.orderCount++;
         submitOrder(account, rules, intent, id, desk.nowMs, sink);
@@ -197,6 +199,17 @@ export function nextOrderId(desk: DeskState, after = 0): string {
   return `o-${desk.orderCount + 1 + after}`;
 }
 
+/** What the operator set for an agent, or what holds as long as he has not. */
+export function agentSettings({ settings }: DeskState, agent: string): AgentSettings {
+  return Object.hasOwn(settings.agents, agent) ? settings.agents[agent]! : DEFAULT_AGENT;
+}
+
+/** Whether an agent is to be asked after a block. */
+export function mayDecide(desk: DeskState, agent: string): boolean {
+  return desk.mode === "paper" && desk.running && desk.account !== null &&
+    agentSettings(desk, agent).enabled && !desk.account.suspended.some((entry) => entry.agent === agent);
+}
+
 function configure(desk: DeskState, base: TradingRules, capital: number): void {
   desk.base = base;
   if (desk.account === null) {
@@ -212,10 +225,7 @@ function set(desk: DeskState, patch: DeskPatch, sink: TradingSink): void {
   if (patch.mode !== undefined) desk.mode = patch.mode;
   if (patch.paperAssets !== undefined) desk.paperAssets = patch.paperAssets;
   if (patch.paperCapital !== undefined) desk.paperCapital = patch.paperCapital;
-  if (patch.settings !== undefined) {
-    desk.memories = kept(desk, patch.settings);
-    desk.settings = patch.settings;
-  }
+  if (patch.settings !== undefined) setAgents(desk, patch.settings, sink);
   desk.rev++;
   desk.rules = rulesOf(desk, desk.base!);
   if (desk.mode !== before) switchMode(desk, sink);
@@ -246,14 +256,25 @@ function switchMode(desk: DeskState, sink: TradingSink): void {
   desk.account = opened;
 }
 
-/** What agents remember under other parameters is of no use. */
-function kept(desk: DeskState, { agents }: DeskSettings): DeskState["memories"] {
-  return Object.fromEntries(
-    Object.entries(desk.memories).filter(([name]) =>
-      Object.hasOwn(agents, name) &&
-      JSON.stringify(agents[name]!.params) === JSON.stringify(desk.settings.agents[name]?.params)
-    ),
-  );
+/** An agent that is switched off takes back what it still wanted to buy; switched on again it is not suspended any more. */
+function setAgents(desk: DeskState, settings: DeskSettings, sink: TradingSink): void {
+  const account = desk.account!;
+  for (const agent of new Set([...Object.keys(desk.settings.agents), ...Object.keys(settings.agents)])) {
+    const before = agentSettings(desk, agent);
+    const after = agentSettings({ ...desk, settings }, agent);
+    // What it remembers under other parameters, or of another time, is of no use.
+    if (!after.enabled || encode(after.params) !== encode(before.params)) {
+      desk.memories = without(desk.memories, agent);
+    }
+    if (after.enabled === before.enabled) continue;
+    if (after.enabled) resumeAgent(account, agent, desk.nowMs, sink);
+    else cancelEntriesOf(account, agent, "its agent was switched off", desk.nowMs, sink);
+  }
+  desk.settings = settings;
+}
+
+function without(memories: DeskState["memories"], agent: string): DeskState["memories"] {
+  return Object.fromEntries(Object.entries(memories).filter(([name]) => name !== agent));
 }
 
 function rulesOf(desk: DeskState, base: TradingRules): TradingRules {

@@ -3,7 +3,15 @@ import { assert, assertEquals } from "@std/assert";
 import type { TradingChange } from "../change.ts";
 import { decode, encode } from "../codec.ts";
 import { Random } from "../random.ts";
-import { applyCommand, closedDesk, type DeskCommand, type DeskState, nextOrderId, tickDesk } from "./desk.ts";
+import {
+  applyCommand,
+  closedDesk,
+  type DeskCommand,
+  type DeskState,
+  mayDecide,
+  nextOrderId,
+  tickDesk,
+} from "./desk.ts";
 import { type Token, TOKENS } from "./instrument.ts";
 import type { OrderIntent } from "./order.ts";
 import { DEFAULT_RULES } from "./rules.ts";
@@ -174,4 +182,28 @@ Deno.test("settings with other parameters make an agent forget, others keep what
   desk.do({ type: "set", patch: { settings: { agents: { a: changed, b: { ...agent, share: 0.1 } } } } });
   assertEquals(desk.state.memories, { b: { seen: 2 } });
   assertEquals(desk.state.rules!.shares, { a: 0.5, b: 0.1 });
+});
+
+Deno.test("an agent that is switched off takes back its entries and forgets; switched on it is not suspended", () => {
+  const desk = new Desk().open();
+  const agents = (enabled: boolean) => ({
+    settings: {
+      agents: { a: { enabled, share: 1, params: {} }, b: { enabled: true, share: 1, params: {} } },
+    },
+  });
+  desk.do({ type: "set", patch: agents(true) });
+  desk.do({ type: "decided", height: 1, orders: [], memories: { a: 1 } });
+  desk.do({ type: "decided", height: 1, orders: [], memories: { b: 2 } });
+  assertEquals(desk.state.memories, { a: 1, b: 2 });
+  const ids = ["a", "b"].map((agent) => desk.place({ agent, limit: 1 }));
+  desk.do({ type: "set", patch: agents(false) });
+  const status = (id: string) => desk.of("order").findLast(({ order }) => order.id === id)!.order.status;
+  assertEquals(ids.map(status), ["cancelled", "working"]);
+  assertEquals(desk.state.memories, { b: 2 });
+  desk.do({ type: "suspend", agent: "a", reason: "test" });
+  desk.do({ type: "suspend", agent: "b", reason: "test" });
+  assertEquals([desk.state.memories, mayDecide(desk.state, "b")], [{}, false]);
+  desk.do({ type: "set", patch: { running: true, ...agents(true) } });
+  assertEquals(desk.state.account!.suspended.map(({ agent }) => agent), ["b"]);
+  assertEquals(["a", "b", "constructor"].map((name) => mayDecide(desk.state, name)), [true, false, false]);
 });

@@ -189,9 +189,14 @@ export function exitPosition(
 ): Order | null {
   const { token, agent } = position;
   for (const order of [...state.orders]) {
-    // An exit of its owner that waits for a better price would hold this one back.
-    if (order.side === "sell" && order.token === token && order.agent === agent && order.cause === "intent") {
-      endOrder(state, order, "cancelled", `${cause.replace("_", "-")} takes its place`, nowMs, sink);
+    if (order.token !== token || order.agent !== agent) continue;
+    const name = cause.replace("_", "-");
+    if (order.side === "buy") {
+      // What its owner still buys would only have to be sold again.
+      endOrder(state, order, "cancelled", `${name} closes the position`, nowMs, sink);
+    } else if (order.cause === "intent") {
+      // An exit of its owner that waits for a better price would hold this one back.
+      endOrder(state, order, "cancelled", `${name} takes its place`, nowMs, sink);
     }
   }
   const micro = Math.min(position.qtyMicro, sellableMicro(state, token, agent));

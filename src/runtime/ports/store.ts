@@ -165,6 +165,8 @@ export interface TradingQueries {
   trades(epoch: number, fromMs: number, limit: number): readonly ClosedTrade[];
   /** Oldest first. */
   equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[];
+  /** The last row of each UTC day, oldest first; begins with the last one before `fromMs`, if there is one. */
+  equityCloses(epoch: number, fromMs: number, toMs: number): readonly EquityRow[];
 }
 
 /** An operation that we sent, or are about to send. */

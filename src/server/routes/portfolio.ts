@@ -3,8 +3,9 @@ import { ratioOf } from "../../engine/amount.ts";
 import type { Candle } from "../../engine/candle.ts";
 import { type MarketId, marketOf } from "../../engine/market.ts";
 import { priceVolatility } from "../../engine/market_health.ts";
-import { absent, isKnown } from "../../engine/reason.ts";
+import { absent, isKnown, type Known, mapKnown } from "../../engine/reason.ts";
 import { ACTIVITY_WINDOW_BLOCKS, type CoreState, gateOf } from "../../engine/state.ts";
+import type { DeskState } from "../../engine/trading/desk.ts";
 import { INSTRUMENTS, marketOfToken, type Token, TOKENS } from "../../engine/trading/instrument.ts";
 import { marketTick } from "../../engine/trading/market_tick.ts";
 import type { EquityRow } from "../../runtime/ports/store.ts";
@@ -13,7 +14,14 @@ import type { QuerySpec, QueryValues } from "../query.ts";
 import { replyBody } from "../reply.ts";
 import type { Reply, Route } from "../router.ts";
 import type { Services } from "../services.ts";
-import { type Period, PERIODS, periodTrades, strategiesDraft, STRATEGY_UNITS } from "../views/strategies.ts";
+import {
+  type Period,
+  PERIODS,
+  periodTrades,
+  strategiesDraft,
+  STRATEGY_UNITS,
+  TRADES_MAX,
+} from "../views/strategies.ts";
 import { openedAccount } from "../views/trading.ts";
 import { round } from "../views/view.ts";
 import { deskMeta } from "./trading.ts";
@@ -33,6 +41,8 @@ const DAY_S = 86_400;
 
 /** Days that one answer of `/pnl/daily` holds. */
 const DAYS_MAX = 365;
+
+const DAY_NOT_KEPT = absent("NO_SAMPLES", "what the account was worth before is not kept");
 
 const SPAN: QuerySpec = {
   from: { type: "integer", min: 0, max: 100_000_000_000, meaning: "Begin, Unix seconds of event time" },
@@ -391,7 +401,8 @@ function strategyRisk(services: Services): Reply {
 function strategyMatrix(services: Services, period: Period): Reply {
   const { desk } = services.state();
   const days = new Map<string, Map<string, { pnl: number; trades: number }>>();
-  for (const { closedMs, agent, profit } of periodTrades(desk, services.queries(), period)) {
+  const trades = periodTrades(desk, services.queries(), period);
+  for (const { closedMs, agent, profit } of trades) {
     const date = dateOf(closedMs / 1000);
     const row = days.get(date) ?? new Map();
     days.set(date, row);
@@ -399,7 +410,8 @@ function strategyMatrix(services: Services, period: Period): Reply {
     row.set(agent ?? "operator", { pnl: cell.pnl + profit, trades: cell.trades + 1 });
   }
   const matrix = [...days].map(([date, row]) => ({ id: date, date, strategies: Object.fromEntries(row) }));
-  return { json: replyBody({ period, epoch: desk.epoch, matrix }, deskMeta(services)) };
+  const draft = { period, epoch: desk.epoch, truncated: trades.length >= TRADES_MAX, matrix };
+  return { json: replyBody(draft, deskMeta(services)) };
 }
 
 function realized(services: Services): Reply {
@@ -409,14 +421,16 @@ function realized(services: Services): Reply {
     const draft = { epoch: 0, total: account, change: account, change_pct: account, as_of: account };
     return { json: replyBody(draft, deskMeta(services)) };
   }
-  const day = services.queries().equity(desk.epoch, desk.nowMs - DAY_S * 1000, desk.nowMs);
-  const before = day[0]?.realized ?? 0;
-  const change = account.realized - before;
+  const dayAgoMs = desk.nowMs - DAY_S * 1000;
+  const before = isKnown(opening(desk, dayAgoMs))
+    ? 0
+    : services.queries().equity(desk.epoch, dayAgoMs, desk.nowMs)[0]?.realized;
+  const change = before === undefined ? DAY_NOT_KEPT : account.realized - before;
   const draft = {
     epoch: desk.epoch,
     total: account.realized,
     change,
-    change_pct: round(100 * change / account.capital, 6),
+    change_pct: mapKnown(change, (known) => round(100 * known / account.capital, 6)),
     as_of: desk.nowMs,
   };
   const units = {
@@ -428,31 +442,38 @@ function realized(services: Services): Reply {
   return { json: replyBody(draft, deskMeta(services, units)) };
 }
 
+/** What the account began with, where it began at or after this time. */
+function opening(
+  desk: DeskState,
+  fromMs: number,
+): Known<{ readonly equity: number; readonly realized: number }> {
+  return desk.epochMs >= fromMs ? { equity: desk.account!.capital, realized: 0 } : DAY_NOT_KEPT;
+}
+
 function daily(services: Services, count: number): Reply {
   const { desk } = services.state();
   const lastDay = Math.floor(desk.nowMs / 1000 / DAY_S);
   const firstS = (lastDay - count + 1) * DAY_S;
-  const rows = desk.epoch === 0
+  const closes = desk.epoch === 0
     ? []
-    : services.queries().equity(desk.epoch, (firstS - DAY_S) * 1000, desk.nowMs);
-  const closes = new Map<number, EquityRow>();
-  for (const row of rows) closes.set(Math.floor(row.t / DAY_S), row);
-  let total = 0;
-  let equity = desk.account?.capital ?? 0;
+    : services.queries().equityCloses(desk.epoch, firstS * 1000, desk.nowMs);
+  let before: Known<{ readonly equity: number; readonly realized: number }> = DAY_NOT_KEPT;
   const days: object[] = [];
-  for (const [day, close] of closes) {
-    if (day * DAY_S >= firstS) {
+  for (const close of closes) {
+    const date = dateOf(close.t);
+    const dayMs = Math.floor(close.t / DAY_S) * DAY_S * 1000;
+    if (!isKnown(before)) before = opening(desk, dayMs);
+    if (close.t >= firstS) {
       days.push({
-        id: dateOf(day * DAY_S),
-        date: dateOf(day * DAY_S),
-        pnl: close.realized - total,
+        id: date,
+        date,
+        pnl: mapKnown(before, ({ realized }) => close.realized - realized),
         total: close.realized,
-        equity_change: close.equity - equity,
+        equity_change: mapKnown(before, ({ equity }) => close.equity - equity),
         equity: close.equity,
       });
     }
-    total = close.realized;
-    equity = close.equity;
+    before = close;
   }
   const units = { "days.pnl": "base units realised on the day", "days.equity_change": "base units" };
   return { json: replyBody({ epoch: desk.epoch, days }, deskMeta(services, units)) };

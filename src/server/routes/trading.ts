@@ -1,7 +1,13 @@
 /** Routes of the trading desk: mode, orders, positions, risk. */
+import { encode } from "../../engine/codec.ts";
 import { isToken, type Token, TOKENS } from "../../engine/trading/instrument.ts";
 import { resolveParameters } from "../../engine/trading/agents/agent.ts";
-import type { AgentSettings, DeskPatch, DeskSettings } from "../../engine/trading/desk.ts";
+import {
+  type AgentSettings,
+  agentSettings,
+  type DeskPatch,
+  type DeskSettings,
+} from "../../engine/trading/desk.ts";
 import { PRICE_MAX, QTY_MAX } from "../../engine/trading/money.ts";
 import {
   ORDER_TRANSITIONS,
@@ -13,7 +19,6 @@ import {
 import { previewOrder } from "../../engine/trading/preview.ts";
 import type { TradingMode } from "../../engine/trading/rules.ts";
 import { type OrderRow, StoreError } from "../../runtime/ports/store.ts";
-import { DEFAULT_AGENT } from "../../runtime/trading.ts";
 import { Fields } from "../fields.ts";
 import { Problem } from "../problem.ts";
 import { PAGING, type QuerySpec } from "../query.ts";
@@ -92,9 +97,10 @@ export function tradingRoutes(services: Services): readonly Route[] {
           confirmations.check(confirm, services.clock.monotonicMs());
         }
         kept(() => {
-          if (Object.keys(patch).length > 0) trading().command({ type: "set", patch });
           const stopped = desk().account?.halt?.code === "EMERGENCY_STOP";
+          // Before anything that could fail, or set agents going.
           if (emergencyStop === true && !stopped) trading().command({ type: "stop", reason: "POST /state" });
+          if (Object.keys(patch).length > 0) trading().command({ type: "set", patch });
           if (emergencyStop === false && stopped) trading().command({ type: "resume" });
         });
         return { json: replyBody(stateDraft(desk()), deskMeta(services)) };
@@ -313,7 +319,8 @@ function kept<T>(action: () => T): T {
     return action();
   } catch (error) {
     if (!(error instanceof StoreError)) throw error;
-    throw new Problem(503, `nothing can be kept at present: ${error.message}`, {
+    const detail = `nothing can be kept at present, look before you repeat it: ${error.message}`;
+    throw new Problem(503, detail, {
       headers: { "retry-after": "5" },
     });
   }
@@ -401,23 +408,26 @@ function readSettings(fields: Fields, services: Services): DeskSettings | undefi
   const settings = fields.object("settings", ["agents"]);
   const named = settings?.entries("agents");
   if (!named) return undefined;
-  const before = services.state().desk.settings.agents;
-  const agents: Record<string, AgentSettings> = { ...before };
+  const { desk } = services.state();
+  const agents: Record<string, AgentSettings> = { ...desk.settings.agents };
   const { agents: known } = services.trading;
   for (const [name, value] of named) {
     const agent = known.find((candidate) => candidate.name === name);
-    if (!agent) {
-      settings!.refuse(
-        `agents.${name.slice(0, 64)}`,
-        `is no agent; there are ${known.map((one) => one.name).join(", ")}`,
-      );
+    // One whose file is not loaded any more can be switched off, and sent back as it was read.
+    if (!agent && !Object.hasOwn(desk.settings.agents, name)) {
+      const names = known.map((one) => one.name).join(", ");
+      settings!.refuse(`agents.${name.slice(0, 64)}`, `is no agent; there are ${names}`);
       continue;
     }
     const given = settings!.inside(`agents.${name}`, value, ["enabled", "share", "params"]);
-    const old = before[name] ?? DEFAULT_AGENT;
+    const old = agentSettings(desk, name);
     const params = Object.fromEntries(given.entries("params") ?? Object.entries(old.params));
-    for (const { field, message } of resolveParameters(agent, params).problems) {
-      given.refuse(`params.${field}`, message);
+    if (agent) {
+      for (const { field, message } of resolveParameters(agent, params).problems) {
+        given.refuse(`params.${field.slice(0, 64)}`, message);
+      }
+    } else if (encode(params) !== encode(old.params)) {
+      given.refuse("params", "cannot be changed: the agent is not loaded");
     }
     agents[name] = {
       enabled: given.flag("enabled") ?? old.enabled,

@@ -1,10 +1,9 @@
 /** Views of what the agents did: sums of attributed fills, and figures of closed trades with how far they carry. */
 import type { CoreState } from "../../engine/state.ts";
 import { absent, isKnown, type Known } from "../../engine/reason.ts";
-import type { AnyAgent } from "../../engine/trading/agents/registry.ts";
-import type { DeskState } from "../../engine/trading/desk.ts";
-import { MICRO } from "../../engine/trading/money.ts";
-import type { ClosedTrade } from "../../engine/trading/state.ts";
+import type { AgentCard } from "../../engine/trading/agents/agent.ts";
+import { agentSettings, type DeskState } from "../../engine/trading/desk.ts";
+import { type ClosedTrade, valueAt } from "../../engine/trading/state.ts";
 import { FEW_TRADES, tradeStatistics } from "../../engine/trading/trade_statistics.ts";
 import type { Queries } from "../../runtime/ports/store.ts";
 import type { Draft } from "../body.ts";
@@ -51,15 +50,20 @@ export const strategiesView: View<Strategies> = {
 export function strategiesDraft(
   { desk }: CoreState,
   queries: Queries,
-  agents: readonly AnyAgent[],
+  agents: readonly AgentCard[],
   period: Period,
 ): DraftOf<Strategies> {
   const trades = periodTrades(desk, queries, period);
+  const names = new Set<string | null>(agents.map(({ name }) => name));
+  // What one that is not there any more has traded stays in the account.
+  const gone = new Set(desk.attribution.map(({ agent }) => agent).filter((agent) => !names.has(agent)));
   const rows = [
     ...agents.map(({ name, title }) => strategyDraft(desk, trades, name, title)),
-    ...(traded(desk, null) ? [strategyDraft(desk, trades, null, "Orders placed by hand")] : []),
+    ...[...gone].map((agent) =>
+      strategyDraft(desk, trades, agent, agent === null ? "Orders placed by hand" : "Not loaded any more")
+    ),
   ];
-  return { period, epoch: desk.epoch, strategies: rows };
+  return { period, epoch: desk.epoch, truncated: trades.length >= TRADES_MAX, strategies: rows };
 }
 
 /** Closed trades of the present account within a period, oldest first. */
@@ -67,10 +71,6 @@ export function periodTrades(desk: DeskState, queries: Queries, period: Period):
   if (desk.epoch === 0) return [];
   const days = PERIODS[period];
   return queries.trades(desk.epoch, days === null ? 0 : desk.nowMs - days * 86_400_000, TRADES_MAX);
-}
-
-function traded({ attribution }: DeskState, agent: string | null): boolean {
-  return attribution.some((row) => row.agent === agent);
 }
 
 function strategyDraft(
@@ -87,12 +87,12 @@ function strategyDraft(
     sums.turnover += row.turnover;
     sums.fills += row.fills;
   }
-  for (const position of desk.account?.positions ?? []) {
-    if (position.agent !== agent) continue;
-    sums.unrealized += position.qtyMicro * desk.account!.instruments[position.token].price / MICRO -
-      position.cost;
+  for (const { agent: owner, token, qtyMicro, cost } of desk.account?.positions ?? []) {
+    if (owner !== agent) continue;
+    // Rounded as the account does it, so that the owners add up to it.
+    sums.unrealized += valueAt(qtyMicro, desk.account!.instruments[token].price, desk.rules!.quantum) - cost;
   }
-  const settings = agent === null ? undefined : desk.settings.agents[agent];
+  const settings = agent === null ? null : agentSettings(desk, agent);
   const suspended = desk.account?.suspended.find((entry) => entry.agent === agent)?.reason;
   const own = trades.filter((trade) => trade.agent === agent);
   const figures = tradeStatistics(own);
@@ -105,9 +105,9 @@ function strategyDraft(
     id: agent ?? OPERATOR,
     name: agent ?? OPERATOR,
     title,
-    enabled: agent === null || (settings?.enabled ?? false),
+    enabled: settings?.enabled ?? true,
     suspended: suspended ?? absent("UNDEFINED", "it is not suspended"),
-    share: agent === null ? 1 : settings?.share ?? 0,
+    share: settings?.share ?? 1,
     pnl: sums.realized + sums.unrealized,
     ...sums,
     trades: figures.trades,

@@ -299,7 +299,7 @@ function riskDraft(state: CoreState, { tradingFigures }: Ambient): DraftOf<RiskP
     pick: (known: Portfolio) => Known<T>,
   ): Known<T> => (isKnown(portfolio) ? pick(portfolio) : portfolio);
   const figures = account && desk.epoch > 0 ? tradingFigures(state) : null;
-  const dayAgo = figures?.equityDayAgo ?? account?.capital ?? 0;
+  const dayAgo = figures?.equityDayAgo ?? absent("NO_SAMPLES", "the equity of a day ago is not kept");
   const statistics = figures?.statistics ?? NEVER_OPENED;
   const risk = account && figures ? tailRisk(account, figures.closes) : NEVER_OPENED;
   const limits = rules?.limits;
@@ -311,9 +311,11 @@ function riskDraft(state: CoreState, { tradingFigures }: Ambient): DraftOf<RiskP
     realized: of(({ realized }) => realized),
     unrealized: of(({ unrealized }) => unrealized),
     fees: of(({ fees }) => fees),
-    change: of(({ equity }) => equity - dayAgo),
+    change: of(({ equity }) => mapKnown(dayAgo, (before) => equity - before)),
     change_pct: of(({ equity }) =>
-      dayAgo > 0 ? round(100 * (equity / dayAgo - 1), 6) : absent("UNDEFINED", "equity was 0 a day ago")
+      dayAgo === 0
+        ? absent("UNDEFINED", "equity was 0 a day ago")
+        : mapKnown(dayAgo, (before) => round(100 * (equity / before - 1), 6))
     ),
     exposure: of(({ exposure }) => exposure),
     leverage: of(({ leverage }) => leverage),

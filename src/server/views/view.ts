@@ -1,7 +1,7 @@
 /** What a view is: a pure function from state to the draft of one topic's body. */
 import type { CoreState } from "../../engine/state.ts";
 import type { ObservationKey } from "../../engine/observation.ts";
-import type { AnyAgent } from "../../engine/trading/agents/registry.ts";
+import type { AgentCard } from "../../engine/trading/agents/agent.ts";
 import type { Queries } from "../../runtime/ports/store.ts";
 import type { TradingFigures } from "../../runtime/trading_figures.ts";
 import type { LogLine } from "../../telemetry/log.ts";
@@ -38,7 +38,7 @@ export interface Ambient {
   /** Figures of the trading account that need its past. */
   readonly tradingFigures: (state: CoreState) => TradingFigures;
   /** The agents that can be switched on. */
-  readonly agents: readonly AnyAgent[];
+  readonly agents: readonly AgentCard[];
   /** The newest log lines, newest first. */
   readonly logTail: (limit: number) => readonly LogLine[];
   /** Identities that are ours, for marking rows. */

@@ -66,8 +66,8 @@ export interface Parameter {
 /** Values by parameter name. */
 export type Parameters = Readonly<Record<string, number>>;
 
-/** An agent. `M` is its memory: plain data. */
-export interface Agent<M = unknown> {
+/** What is known of an agent without asking it. */
+export interface AgentCard {
   readonly name: string;
   readonly title: string;
   /** Why it should make money, and when it will not. */
@@ -75,6 +75,10 @@ export interface Agent<M = unknown> {
   readonly parameters: readonly Parameter[];
   /** What must hold between parameters; null when it does. */
   readonly problem?: (parameters: Parameters) => string | null;
+}
+
+/** An agent. `M` is its memory: plain data. */
+export interface Agent<M = unknown> extends AgentCard {
   /** Ticks that it looks at before its first decision. */
   warmup(parameters: Parameters): number;
   /** Memory before the first tick. */
@@ -116,7 +120,7 @@ function marketIntent(token: Token, side: "buy" | "sell", qty: number, reduceOnl
  * @returns The values, and everything that is wrong with them as `field` and `message`
  */
 export function resolveParameters(
-  agent: Pick<Agent<never>, "parameters" | "problem">,
+  agent: Pick<AgentCard, "parameters" | "problem">,
   given: Readonly<Record<string, unknown>>,
 ): {
   readonly parameters: Parameters;

@@ -4,6 +4,8 @@ import { type OrderIntent, TIMES_IN_FORCE } from "../order.ts";
 import { type Agent, INTENTS_MAX, resolveParameters } from "./agent.ts";
 
 const NAME = /^[a-z][a-z0-9_]{0,39}$/;
+/** Names that rows of orders without an agent have, and that mean something else in an object. */
+const RESERVED = ["operator", "constructor"];
 const TEXTS = ["title", "hypothesis"] as const;
 const FUNCTIONS = ["warmup", "memory", "decide"] as const;
 
@@ -18,6 +20,7 @@ export function agentProblem(value: unknown): string | null {
   if (typeof given.name !== "string" || !NAME.test(given.name)) {
     return "name must begin with a lower-case letter and hold at most 40 of a-z, 0-9 and _";
   }
+  if (RESERVED.includes(given.name)) return `the name "${given.name}" is taken`;
   for (const field of TEXTS) {
     if (typeof given[field] !== "string" || given[field] === "") return `${field} must be a text`;
   }
