@@ -165,7 +165,7 @@ function asset(text: string, type: string, immutable: boolean): Asset {
 function send(request: Request, found: Asset, extra: Readonly<Record<string, string>>): Response {
   const headers: Record<string, string> = {
     "content-type": found.type,
-    "cache-control": found.immutable ? "public, max-age=31536000, immutable" : "no-cache",
+    "cache-control": found.immutable ? "max-age=31536000, immutable" : "no-cache",
     ...extra,
   };
   const [body, suffix] = wantsEncoding(request, "br")
