@@ -5,10 +5,13 @@ export class Problem extends Error {
   override readonly name = "Problem";
   /** HTTP status; 0 when nothing answered. */
   readonly status: number;
+  /** Fields of the request that are wrong. */
+  readonly errors: readonly { readonly field: string; readonly message: string }[];
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, detail: string, errors: Problem["errors"] = []) {
     super(detail);
     this.status = status;
+    this.errors = errors;
   }
 }
 
@@ -82,6 +85,11 @@ export class Api {
     });
   }
 
+  /** @throws {Problem} When the answer is not a success or not JSON, or none comes */
+  delete(path: string): Promise<unknown> {
+    return this.#request(path, { method: "DELETE" });
+  }
+
   /** @throws {Problem} When the answer is not a success, or none comes */
   open(path: string): Promise<Response> {
     return this.#answer(path, {}, this.#key);
@@ -118,11 +126,15 @@ export class Api {
     if (response.ok) return response;
     // A key that is wrong is worse than none: it shuts out of what everyone may read.
     if (response.status === 401 && key !== null && key === this.#key) this.setKey(null);
-    const body = await response.json().catch(() => null) as { readonly detail?: unknown } | null;
+    const body = await response.json().catch(() => null) as {
+      readonly detail?: unknown;
+      readonly errors?: Problem["errors"];
+    } | null;
     const detail = body?.detail;
     throw new Problem(
       response.status,
       typeof detail === "string" ? detail : `the server answered ${response.status}`,
+      Array.isArray(body?.errors) ? body.errors : [],
     );
   }
 }

@@ -75,6 +75,21 @@ export function formatPrice(micro: number | string): string {
   return formatNumber(price, size >= 100_000 ? 0 : size >= 1_000 ? 2 : size >= 100 ? 4 : 6);
 }
 
+/** A price in base units per unit. */
+export function formatUnitPrice(price: number): string {
+  return formatPrice(price * 1e6);
+}
+
+/** A quantity of an instrument: up to six decimals, none for nothing. */
+export function formatQuantity(units: number): string {
+  return formatNumber(units, 6).replace(/\.?0+$/, "");
+}
+
+/** A ratio as a percentage. */
+export function formatRatio(ratio: number): string {
+  return formatPpm(ratio * 1e6);
+}
+
 /** The per-unit part of a price unit: `µ base units per kWh` → `/ kWh`. */
 export function formatPriceUnit(unit: string): string {
   const per = unit.indexOf(" per ");

@@ -26,6 +26,7 @@ export const KEYS: readonly (readonly [keys: string, meaning: string])[] = [
   ["t", "Next time range"],
   ["d", "Next theme"],
   ["[ ]", "Previous and next page"],
+  ["Ctrl Shift .", "Emergency stop; Enter confirms it"],
   ["?", "This help"],
   ["Esc", "Close, clear, leave"],
 ];
@@ -57,6 +58,11 @@ export function enableKeys(on: boolean): string | null {
 export function keyHandler(targets: KeyTargets): (event: KeyboardEvent) => void {
   let chordUntilMs = 0;
   return (event) => {
+    // Works in fields and dialogs too, and where the single keys are off; a dialog of its own asks first.
+    if (event.ctrlKey && event.shiftKey && event.code === "Period") {
+      event.preventDefault();
+      return void targets.shell.emergencyStop();
+    }
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const target = event.target as HTMLElement;
     if (event.key === "Escape") return escape(targets.shell, target);

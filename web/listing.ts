@@ -24,6 +24,8 @@ const TYPING_MS = 400;
 /** A filter: a parameter of the route and of the page's address. */
 export interface Filter<T> {
   readonly name: string;
+  /** The route's parameter, where the address has another name for it. */
+  readonly query?: string;
   readonly label: string;
   /** Values and what they are called; without any, it is a field to type in. */
   readonly choices?: readonly (readonly [value: string, label: string])[];
@@ -38,7 +40,9 @@ export interface ListingSpec<T> {
   readonly id: string;
   readonly title: string;
   /** The newest rows; its path is also where pages come from. */
-  readonly topic: Topic & ("operations" | "receipts" | "alerts");
+  readonly topic: Topic & ("operations" | "receipts" | "alerts" | "orders");
+  /** Whether it needs a key: without one nothing is asked for. */
+  readonly locked?: boolean;
   readonly columns: readonly DataColumn<T>[];
   readonly filters: readonly Filter<T>[];
   readonly shorten: (ids: readonly string[]) => readonly string[];
@@ -165,6 +169,8 @@ class Listing<T extends ListRow> {
   /** What the topic brought: rows that are shown are replaced where they stand, new ones are counted. */
   readonly onTopic = (): void => {
     const body = this.#view.app.store.get(this.#spec.topic)!;
+    // A list that needs a key is first asked for when its topic has come.
+    if (this.#spec.locked && this.#shownFilter === null) return void this.#reload();
     if (!this.#meta) return;
     const newest = (body as unknown as Record<string, unknown>)[this.#spec.topic] as readonly T[];
     const update = new Map(newest.map((row) => [row.id, row]));
@@ -227,14 +233,15 @@ class Listing<T extends ListRow> {
   /** The filters that the address names, for the route. */
   #filter(): string {
     const query = new URLSearchParams();
-    for (const { name } of this.#spec.filters) {
+    for (const { name, query: parameter = name } of this.#spec.filters) {
       const value = this.#view.param(name);
-      if (value !== null) query.set(name, value);
+      if (value !== null) query.set(parameter, value);
     }
     return query.toString();
   }
 
   async #reload(): Promise<void> {
+    if (this.#spec.locked && this.#view.app.api.key === null) return;
     const filter = this.#shownFilter = this.#filter();
     setHidden(this.#clear, filter === "");
     const body = await this.#fetch(`${filter === "" ? "" : `${filter}&`}limit=${PAGE_ROWS}`);

@@ -34,6 +34,11 @@ const ROUTES: readonly Route[] = [
     }))
   ),
   route("providers", "Providers", "Markets", "providers", "d", () => import("./pages/providers.ts")),
+  route("trading", "Trading", "Trade", "trading", "b", () => import("./pages/trading.ts")),
+  route("portfolio", "Portfolio", "Trade", "portfolio", "p", () => import("./pages/portfolio.ts")),
+  route("strategies", "Strategies", "Trade", "strategies", "s", () => import("./pages/strategies.ts")),
+  route("backtest", "Backtest", "Trade", "backtest", "t", () => import("./pages/backtest.ts")),
+  route("signals", "Signals", "Trade", "signals", "f", () => import("./pages/signals.ts")),
   route("operations", "Operations", "Chain", "operations", "l", () => import("./pages/operations.ts")),
   route("receipts", "Receipts", "Chain", "receipts", "r", () => import("./pages/receipts.ts")),
   route("system", "System", "System", "system", "y", () => import("./pages/system.ts")),
@@ -61,7 +66,14 @@ function withStyles(load: Route["load"]): Route["load"] {
 }
 
 /** Topics that the shell and the history live on, whatever page is shown. */
-const BASE_TOPICS: readonly Topic[] = ["health", "status", "capabilities", "alerts", ...HISTORY_TOPICS];
+const BASE_TOPICS: readonly Topic[] = [
+  "health",
+  "status",
+  "capabilities",
+  "alerts",
+  "engine",
+  ...HISTORY_TOPICS,
+];
 
 const declared = document.querySelector<HTMLMetaElement>("meta[name=api-base]")?.content ?? null;
 const api = new Api(location, declared);

@@ -4,8 +4,8 @@ import { type Child, el, Rows, setAttr, setHidden, setText, text, Value } from "
 import { formatAge, formatClock, formatStamp } from "./format.ts";
 import { icon, Status, type Tone } from "./icons.ts";
 import type { View } from "./router.ts";
-import { reasonOf, type Store, type Topic, type TopicProblem } from "./store.ts";
-import type { Meta } from "../src/server/wire.ts";
+import { isLocked, reasonOf, type Store, type Topic, type TopicProblem } from "./store.ts";
+import type { Body, Meta } from "../src/server/wire.ts";
 
 /** Slack for messages on their way before data counts as stale here. */
 const GRACE_MS = 1_500;
@@ -24,7 +24,7 @@ export interface Lack {
 }
 
 /** How the data of a panel stands. */
-export type Condition = "loading" | "fresh" | "stale" | "dead" | "error" | Lack["state"];
+export type Condition = "loading" | "fresh" | "stale" | "dead" | "error" | "locked" | Lack["state"];
 
 /** What {@link conditionOf} looks at. */
 export interface Facts {
@@ -42,7 +42,8 @@ export function isOld(meta: Meta | undefined, nowMs: number): boolean {
 
 /** The one word for how the data of a panel stands. */
 export function conditionOf({ metas, problems, lack, nowMs }: Facts): Condition {
-  if (metas.some((meta, i) => meta === undefined && problems[i] !== undefined)) return "error";
+  const missing = metas.findIndex((meta, i) => meta === undefined && problems[i] !== undefined);
+  if (missing >= 0) return isLocked(problems[missing]) ? "locked" : "error";
   if (metas.includes(undefined)) return "loading";
   const known = metas as readonly Meta[];
   const age = (meta: Meta) => nowMs - meta.as_of_ms;
@@ -71,12 +72,22 @@ export interface PanelSpec {
   readonly medium?: number;
   /** Nothing is shown before all of these have come. */
   readonly topics: readonly Topic[];
+  /** Nor before these, which no topic carries. */
+  readonly readings?: readonly Source[];
   /** Builds the content, once; the result writes the newest values into it. */
   build(body: HTMLElement, panel: Panel): () => void;
   /** Looked at before each update. */
   lack?(): Lack | null;
   /** For what a panel shows besides its topics: whether that is simulated. */
   simulated?(): boolean;
+}
+
+/** A body that no topic carries. */
+export interface Source {
+  readonly body: Body<object> | undefined;
+  readonly problem: TopicProblem | undefined;
+  /** Calls back whenever one of them has changed, until the view ends. */
+  onChange(run: () => void): void;
 }
 
 /** Adds a panel to a view. */
@@ -101,6 +112,7 @@ export class Panel {
   readonly #messageText = text();
   readonly #matrixLink: HTMLElement;
   readonly #retry: HTMLElement;
+  readonly #key: HTMLElement;
   readonly #madeMs = Date.now();
   #failure: string | null = null;
 
@@ -119,6 +131,10 @@ export class Panel {
     }, icon("info"));
     this.#matrixLink = el("a", { href: "#/system?panel=capabilities" }, "What this node offers");
     this.#retry = el("button", { class: "button", click: () => view.app.link.retry() }, "Retry now");
+    this.#key = el("button", {
+      class: "button",
+      click: () => void view.app.askForKey(`${spec.title} is not shown to everyone.`),
+    }, "Enter API key");
     this.#message = el(
       "p",
       { class: "panel-message", hidden: true },
@@ -126,6 +142,7 @@ export class Panel {
       " ",
       this.#matrixLink,
       this.#retry,
+      this.#key,
     );
     this.el = el(
       "section",
@@ -149,6 +166,7 @@ export class Panel {
     );
     this.#update = spec.build(this.body, this);
     view.watch(spec.topics, () => this.update());
+    for (const reading of spec.readings ?? []) reading.onChange(() => this.update());
     view.everySecond(() => this.refresh());
     this.update();
   }
@@ -161,7 +179,8 @@ export class Panel {
   /** Writes the newest values. A panel that fails says so and leaves the others alone. */
   update(): void {
     const { store } = this.#view.app;
-    if (this.#spec.topics.every((topic) => store.get(topic) !== undefined)) {
+    const { topics, readings = [] } = this.#spec;
+    if (topics.every((topic) => store.get(topic)) && readings.every(({ body }) => body)) {
       try {
         if (!this.#spec.lack?.()) this.#update();
         this.#failure = null;
@@ -177,9 +196,13 @@ export class Panel {
   refresh(): void {
     const { store, link } = this.#view.app;
     const nowMs = store.shownMs();
-    const { topics } = this.#spec;
-    const metas = topics.map((topic) => store.get(topic)?._meta);
-    const problems = topics.map((topic) => store.problem(topic));
+    const { topics, readings = [] } = this.#spec;
+    const metas = [...topics.map((topic) => store.get(topic)), ...readings.map(({ body }) => body)]
+      .map((body) => body?._meta);
+    const problems = [
+      ...topics.map((topic) => store.problem(topic)),
+      ...readings.map(({ problem }) => problem),
+    ];
     const complete = !metas.includes(undefined);
     const lack = complete && this.#failure === null ? this.#spec.lack?.() ?? null : null;
     const condition = this.#failure === null ? conditionOf({ metas, problems, lack, nowMs }) : "error";
@@ -194,6 +217,8 @@ export class Panel {
     const message = lack?.text ??
       (this.#failure !== null
         ? `This panel failed: ${this.#failure}`
+        : condition === "locked"
+        ? "This is shown with an API key only."
         : problem
         ? `${problem.detail} (${problem.code}).`
         : condition === "loading" && Date.now() - this.#madeMs > SLOW_MS
@@ -202,7 +227,8 @@ export class Panel {
     setHidden(this.#message, message === null);
     if (message !== null) setText(this.#messageText, message);
     setHidden(this.#matrixLink, lack?.state !== "unsupported");
-    setHidden(this.#retry, problem === undefined || link.state.kind === "open");
+    setHidden(this.#retry, problem === undefined || condition === "locked" || link.state.kind === "open");
+    setHidden(this.#key, condition !== "locked");
   }
 
   #writeMark(condition: Condition, metas: readonly (Meta | undefined)[], nowMs: number): void {

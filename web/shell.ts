@@ -105,11 +105,12 @@ export class Shell {
     this.#routes = routes;
     this.#ticker = ticker;
     byId("pause").prepend(this.#pauseIcon.el);
-    for (const name of ["menu", "theme", "help", "more"] as const) byId(name).prepend(icon(name));
+    for (const name of ["menu", "stop", "theme", "help", "more"] as const) byId(name).prepend(icon(name));
     const clicks: Readonly<Record<string, () => void>> = {
       menu: () => this.toggleMenu(),
       chip: () => app.link.retry(),
       key: () => void app.askForKey("This server shows nothing without a key."),
+      stop: () => void this.emergencyStop(),
       pause: () => this.togglePause(),
       theme: () => this.nextTheme(),
       help: () => void this.showHelp(),
@@ -122,7 +123,7 @@ export class Shell {
     if (app.api.remote) write("server", `server ${app.api.base}`);
     write("theme-text", `Theme: ${document.documentElement.dataset.theme}`);
     app.link.onChange(() => this.#showLink());
-    app.store.watch(["health", "status", "capabilities", "alerts"], () => this.#show());
+    app.store.watch(["health", "status", "capabilities", "alerts", "engine"], () => this.#show());
     ticker.add(() => this.#tick());
     this.#tick();
   }
@@ -177,6 +178,11 @@ export class Shell {
     if (store.paused) store.resume();
     else store.pause();
     this.#ticker.tick();
+  }
+
+  /** Asks whether to stop trading, or to resume where it is stopped. */
+  async emergencyStop(): Promise<void> {
+    (await import("./stop.ts")).askToStop(this.#app);
   }
 
   /** Goes to the next theme. */
@@ -235,6 +241,7 @@ export class Shell {
     const health = store.get("health");
     const status = store.get("status");
     const alerts = store.get("alerts");
+    const engine = store.get("engine");
     if (health) {
       const { block_height: height, finalized_height: final } = health;
       write("height", height === null ? NONE : formatHeight(height));
@@ -243,9 +250,16 @@ export class Shell {
     }
     if (status) {
       write("engine", ENGINE_WORDS[status.status]);
-      write("mode", status.mode.toUpperCase());
+      const mode = engine?.mode ?? status.mode;
+      write("mode", mode.toUpperCase());
+      document.body.dataset.mode = mode;
       write("version", `block-buster ${status.version}`);
     }
+    // Never held back while the page is paused.
+    const halted = store.live("engine")?.trading_state === "HALTED";
+    write("stop-text", halted ? "Stopped" : "Stop");
+    setAttr(byId("stop"), "data-halted", halted ? "" : null);
+    setAttr(byId("stop"), "aria-label", halted ? "Trading is stopped: resume" : "Emergency stop");
     const open = alerts?.open ?? 0;
     setHidden(byId("alerts"), open === 0);
     if (alerts && open > 0) {

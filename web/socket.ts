@@ -3,7 +3,7 @@
  * down. After a loss only what was missed is asked for.
  */
 import { type Api, Problem } from "./api.ts";
-import { isTopic, type Store, type Topic, TOPIC_PATHS, type TopicMessage } from "./store.ts";
+import { isTopic, KEY_TOPICS, type Store, type Topic, TOPIC_PATHS, type TopicMessage } from "./store.ts";
 
 const BACKOFF_BASE_MS = 1_000;
 const BACKOFF_MAX_MS = 30_000;
@@ -298,6 +298,10 @@ export class Link {
   async #pollOnce(): Promise<void> {
     for (const topic of [...this.#wanted.keys()]) {
       if (this.#state.kind === "open") return;
+      if (KEY_TOPICS.has(topic) && this.#api.key === null) {
+        this.#store.fail(topic, { code: "401", detail: "this needs a key with the read scope" });
+        continue;
+      }
       try {
         const data = await this.#api.get(TOPIC_PATHS[topic]) as TopicMessage["data"];
         this.polled = true;

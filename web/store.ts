@@ -6,6 +6,8 @@ import type {
   Alerts,
   Body,
   Capabilities,
+  EngineState,
+  Features,
   Gates,
   Health,
   MarketDetail,
@@ -14,12 +16,16 @@ import type {
   Meta,
   NetworkMetrics,
   Operations,
+  Orders,
   Peers,
   Pnl,
+  PosteriorBody,
   Providers,
   Receipts,
+  RiskPortfolio,
   SchedulerStats,
   Status,
+  Strategies,
 } from "../src/server/wire.ts";
 
 /** The body of each topic. */
@@ -42,6 +48,14 @@ export interface Bodies {
   readonly operations: Body<Operations>;
   readonly receipts: Body<Receipts>;
   readonly alerts: Body<Alerts>;
+  readonly features: Body<Features>;
+  readonly posterior: Body<PosteriorBody>;
+  readonly engine: Body<EngineState>;
+  readonly orders: Body<Orders>;
+  /** By token; `positionsOf` of the portfolio reads it. */
+  readonly positions: Body<object>;
+  readonly risk: Body<RiskPortfolio>;
+  readonly strategies: Body<Strategies>;
 }
 
 /** The name of a topic. */
@@ -67,7 +81,22 @@ export const TOPIC_PATHS: Readonly<Record<Topic, string>> = {
   operations: "/theblock/operations",
   receipts: "/theblock/receipts",
   alerts: "/theblock/alerts",
+  features: "/features",
+  posterior: "/posterior",
+  engine: "/state",
+  orders: "/orders",
+  positions: "/positions",
+  risk: "/risk/portfolio",
+  strategies: "/strategy/breakdown",
 };
+
+/** Topics that nobody may read without a key. */
+export const KEY_TOPICS: ReadonlySet<Topic> = new Set(["engine", "orders", "positions", "risk"]);
+
+/** Whether a topic or body is kept from whoever has no key, or not the right one. */
+export function isLocked(problem: TopicProblem | undefined): boolean {
+  return problem !== undefined && /^(401|403|FORBIDDEN)$/.test(problem.code);
+}
 
 /** Whether a string names a topic. */
 export function isTopic(text: unknown): text is Topic {

@@ -237,6 +237,7 @@ export class WorkerPool {
       case "part":
         return task?.listener.onPart(message.part);
       case "end":
+      case "stopped":
       case "failed":
         member.task = null;
         member.acked?.();

@@ -63,4 +63,6 @@ export type FromWorker =
     /** Encoded by the codec of the engine. */
     readonly result: string;
   }
+  /** Cancelled before there was anything to report. */
+  | { readonly kind: "stopped" }
   | { readonly kind: "failed"; readonly reason: string; readonly errors: readonly FieldError[] };

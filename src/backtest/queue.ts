@@ -389,7 +389,7 @@ function endedJob(job: BacktestJob, end: RunEnd, nowMs: number): BacktestJob {
       return {
         ...ended,
         status: "cancelled",
-        reason: "cancelled; the run did not end by itself, so it has no result",
+        reason: "cancelled before it had a result",
       };
     default:
       return end satisfies never;

@@ -62,7 +62,7 @@ export class WorkerLoop {
       const { post } = this.#parts;
       if (error instanceof DataError) post({ kind: "failed", reason: error.message, errors: error.errors });
       else if (error instanceof Cancelled) {
-        post({ kind: "failed", reason: "cancelled before it began", errors: [] });
+        post({ kind: "stopped" });
       } else {
         const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
         post({ kind: "failed", reason, errors: [] });

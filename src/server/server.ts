@@ -26,11 +26,13 @@ const WEB_ROUTE = `${WEB_PREFIX}*`;
 /** Headers that every response has. */
 const SECURITY_HEADERS: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
-  "cross-origin-resource-policy": "same-origin",
 };
 
-/** Headers of everything that a browser could open; the parts of the page are none of it, and many. */
+/**
+ * Headers of everything that a browser could open, or that holds data; the parts of the page are neither, and many.
+ */
 const DOCUMENT_HEADERS: Readonly<Record<string, string>> = {
+  "cross-origin-resource-policy": "same-origin",
   "referrer-policy": "no-referrer",
   "cross-origin-opener-policy": "same-origin",
   "x-frame-options": "DENY",

@@ -16,7 +16,8 @@ export const WEB_PREFIX = "/web/";
 const TYPES: Readonly<Record<string, string>> = {
   css: "text/css; charset=utf-8",
   html: "text/html; charset=utf-8",
-  js: "text/javascript; charset=utf-8",
+  // Modules are always UTF-8, and the one script that is none is ASCII.
+  js: "text/javascript",
   svg: "image/svg+xml",
 };
 
@@ -95,7 +96,7 @@ export class WebAssets {
     for (const source of sources) {
       if (source.path === "index.html") continue;
       const text = toJavaScript(source);
-      const hash = createHash("sha256").update(text).digest("hex").slice(0, 12);
+      const hash = createHash("sha256").update(text).digest("hex").slice(0, 8);
       const [, stem, extension] = /^(.*)\.(\w+)$/.exec(source.path)!;
       const served = extension === "ts" ? "js" : extension!;
       const url = `${WEB_PREFIX}${stem}.${hash}.${served}`;
@@ -164,7 +165,7 @@ function asset(text: string, type: string, immutable: boolean): Asset {
 function send(request: Request, found: Asset, extra: Readonly<Record<string, string>>): Response {
   const headers: Record<string, string> = {
     "content-type": found.type,
-    "cache-control": found.immutable ? "public, max-age=31536000, immutable" : "no-cache",
+    "cache-control": found.immutable ? "max-age=31536000, immutable" : "no-cache",
     ...extra,
   };
   const [body, suffix] = wantsEncoding(request, "br")

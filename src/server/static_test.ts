@@ -129,12 +129,12 @@ Deno.test("WebAssets.page() leads to files that exist, under names that carry th
   const urls = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, url]) => url!);
   assertEquals(urls.length, 3);
   for (const url of [...urls, ...Object.values(importsOf(html))]) {
-    assertMatch(url, /^\/web\/[\w/]+\.[0-9a-f]{12}\.(js|css)$/);
+    assertMatch(url, /^\/web\/[\w/]+\.[0-9a-f]{8}\.(js|css)$/);
     const response = web.file(get(url), url);
     assert(response !== null, url);
-    assertEquals(response.headers.get("cache-control"), "public, max-age=31536000, immutable");
+    assertEquals(response.headers.get("cache-control"), "max-age=31536000, immutable");
     const text = await response.text();
-    assertEquals(createHash("sha256").update(text).digest("hex").slice(0, 12), url.split(".")[1]);
+    assertEquals(createHash("sha256").update(text).digest("hex").slice(0, 8), url.split(".")[1]);
   }
 });
 
@@ -142,7 +142,7 @@ Deno.test("WebAssets.file() serves the plain names too, to be asked again each t
   const web = new WebAssets(SOURCES);
   const response = web.file(get("/web/main.ts"), "/web/main.ts")!;
   assertEquals(response.headers.get("cache-control"), "no-cache");
-  assertEquals(response.headers.get("content-type"), "text/javascript; charset=utf-8");
+  assertEquals(response.headers.get("content-type"), "text/javascript");
   assertNotMatch(await response.text(), /: number/);
   const types = { "app.css": "text/css; charset=utf-8", "icon.svg": "image/svg+xml" };
   for (const [path, type] of Object.entries(types)) {

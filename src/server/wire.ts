@@ -536,6 +536,38 @@ export interface FillBody {
   readonly timestamp: number;
 }
 
+/** `POST /orders/preview`: what an order would come to now, without placing it. */
+export interface OrderPreviewBody {
+  /** Whether the risk check would let it pass. */
+  readonly allowed: boolean;
+  readonly code: string | null;
+  readonly detail: string | null;
+  readonly limit: number | null;
+  readonly actual: number | null;
+  /** What `limit` and `actual` are. */
+  readonly compared: string | null;
+  /** Last price, and the one that all of it would be filled at, costs included. */
+  readonly quote: number | null;
+  readonly price: number | null;
+  /** Whether the limit lets it be filled at that price now. */
+  readonly marketable: boolean;
+  readonly amount: number | null;
+  readonly fee: number | null;
+  /** What a buy costs, or a sell brings. */
+  readonly total: number | null;
+  /** Largest quantity that would pass, and what would refuse more. */
+  readonly largest_quantity: number;
+  readonly largest_code: string | null;
+  /** Most that one block of this volume fills. */
+  readonly quantity_per_block: number | null;
+}
+
+/** `GET /fills`, newest first. */
+export interface Fills {
+  readonly epoch: number;
+  readonly fills: readonly FillBody[];
+}
+
 /** `GET /orders`. */
 export interface Orders {
   readonly orders: readonly OrderBody[];
@@ -970,6 +1002,25 @@ export interface StrategyRisk {
   readonly samples: number;
   readonly few_samples: boolean;
   readonly convention: string;
+}
+
+/** `GET /strategy/agents`: the agents that there are, with what can be set. */
+export interface Agents {
+  readonly agents: readonly {
+    readonly id: string;
+    readonly title: string;
+    /** Why it should make money, and when it will not. */
+    readonly hypothesis: string;
+    readonly parameters: readonly {
+      readonly id: string;
+      readonly type: "integer" | "number";
+      readonly min: number;
+      readonly max: number;
+      readonly default: number;
+      readonly unit: string;
+      readonly meaning: string;
+    }[];
+  }[];
 }
 
 /** `GET /strategy/matrix`. */

@@ -31,6 +31,11 @@ export const PAGES: readonly (readonly [hash: string, title: string])[] = [
   ["#/markets/energy", "Energy market"],
   ["#/markets/ad", "Ad market"],
   ["#/providers", "Providers"],
+  ["#/trading", "Trading"],
+  ["#/portfolio", "Portfolio"],
+  ["#/strategies", "Strategies"],
+  ["#/backtest", "Backtest"],
+  ["#/signals", "Signals"],
   ["#/operations", "Operations"],
   ["#/receipts", "Receipts"],
   ["#/system", "System"],
@@ -242,6 +247,13 @@ export function pause(ms: number): Promise<void> {
 /** The key that a server without configured keys writes for its operator. */
 export async function keyOf(server: Running): Promise<string> {
   return (await Deno.readTextFile(`${server.dataDir}/api.key`)).trim();
+}
+
+/** Gives the page the server's key, as if the reader had asked to keep it in the tab. */
+export async function unlock(page: Page, server: Running): Promise<void> {
+  await page.addInitScript(([origin, key]) => {
+    sessionStorage.setItem(`bb.key:${origin}`, key!);
+  }, [new URL(server.url).origin, await keyOf(server)]);
 }
 
 /** A page under test. */

@@ -68,12 +68,23 @@ suite(
         assertEquals(await here.getAttribute("href"), hash);
         assertMatch(await page.title(), new RegExp(`^${title} · SIM · block-buster$`));
         for (
-          const id of await page.locator('.panel:not([data-state~="simulated"])').evaluateAll((all) =>
-            all.map((p) => p.id)
-          )
+          const id of await page.locator(
+            '.panel:not([data-state~="simulated"], [data-state~="locked"], [data-state~="empty"])',
+          ).evaluateAll((all) => all.map((p) => p.id))
         ) {
           assert(
-            ["api-map", "logs", "diagnostics", "display", "access", "refresh", "keyboard", "stored", "proof"]
+            [
+              "api-map",
+              "logs",
+              "diagnostics",
+              "display",
+              "access",
+              "refresh",
+              "keyboard",
+              "stored",
+              "proof",
+              "backtest-form",
+            ]
               .includes(id) ||
               hash === "#/help",
             `${hash} #${id} shows simulated data without a mark`,
@@ -269,7 +280,7 @@ suite("settings apply and are kept at once, and can be taken back", async ({ ser
       await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor),
       "rgb(11, 14, 20)",
     );
-    assertMatch(await textOf(page, ".saved"), /^Theme: saved \d\d:\d\d:\d\d UTC/);
+    assertMatch(await textOf(page, ".page-head .saved"), /^Theme: saved \d\d:\d\d:\d\d UTC/);
     await page.getByRole("button", { name: "Undo" }).click();
     assertEquals(await page.locator("html").getAttribute("data-theme"), "auto");
     await page.getByLabel("Density of tables").selectOption("comfortable");
@@ -286,7 +297,10 @@ suite("settings apply and are kept at once, and can be taken back", async ({ ser
       };
     });
     await page.getByLabel("Theme").selectOption("contrast");
-    assertMatch(await textOf(page, ".saved"), /^Theme: not saved, the browser does not keep anything/);
+    assertMatch(
+      await textOf(page, ".page-head .saved"),
+      /^Theme: not saved, the browser does not keep anything/,
+    );
     assertEquals(
       await page.locator("html").getAttribute("data-theme"),
       "contrast",

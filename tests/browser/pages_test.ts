@@ -32,6 +32,11 @@ const RAIL = [
   "Energy",
   "Ad",
   "Providers",
+  "Trading",
+  "Portfolio",
+  "Strategies",
+  "Backtest",
+  "Signals",
   "Operations",
   "Receipts",
   "System",
@@ -224,7 +229,7 @@ calm(
       await go("#/theblock");
       await loaded(page);
       const order: string[] = [];
-      for (let i = 0; i < 9 + PAGES.length - 2; i++) {
+      for (let i = 0; i < 10 + PAGES.length - 2; i++) {
         await page.keyboard.press("Tab");
         order.push(
           await page.evaluate(() => {
@@ -237,6 +242,7 @@ calm(
       assertEquals(order, [
         "Skip to content",
         "SIM",
+        "Emergency stop",
         "Pause updates",
         "Theme: auto",
         "Help and keys",

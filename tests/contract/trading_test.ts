@@ -79,6 +79,33 @@ Deno.test("POST /orders denies in monitor mode with 200 and a code, and fills in
   });
 });
 
+Deno.test("POST /orders/preview says what POST /orders will, prices it, and places nothing; GET /fills has what was filled", async () => {
+  await withProgram({ speed: 10 }, async (program) => {
+    const desk = new Desk(program);
+    const closed = await desk.done("/orders/preview", BUY);
+    assertEquals([closed.allowed, closed.code, (await desk.get("/orders")).total], [
+      false,
+      "MODE_FORBIDS",
+      0,
+    ]);
+    await desk.done("/state", { mode: "paper", paper_capital: 5_000_000 });
+    const preview = await desk.done("/orders/preview", BUY);
+    assertEquals([preview.allowed, preview.code, preview.marketable], [true, null, true]);
+    assertEquals(preview.total, (preview.amount as number) + (preview.fee as number));
+    assert((preview.price as number) > (preview.quote as number));
+    const largest = preview.largest_quantity as number;
+    const tooMuch = await desk.done("/orders/preview", { ...BUY, qty: Math.ceil(largest * 2) });
+    assertEquals([tooMuch.allowed, tooMuch.code], [false, preview.largest_code]);
+    assertEquals((await desk.get("/orders")).total, 0);
+    assertEquals((await desk.post("/orders/preview", { ...BUY, qty: -1 }))[0], 422);
+    const { id } = await desk.done("/orders", BUY);
+    await desk.filled(id);
+    const fills = (await desk.get("/fills")).fills as readonly Json[];
+    assertEquals(fills.map(({ order_id }) => order_id), fills.map(() => id));
+    assertEquals(fills.reduce((sum, { quantity }) => sum + (quantity as number), 0), 1);
+  });
+});
+
 Deno.test("POST /orders makes one order of 100 requests with one key, and refuses the key for another", async () => {
   await withProgram({ speed: 10 }, async (program) => {
     const desk = new Desk(program);

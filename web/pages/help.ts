@@ -55,6 +55,30 @@ const WORDS: Terms = [
   ["Profit", "Revenue less costs, from receipts of ours and mining rewards. Subsidies are counted apart."],
 ];
 
+const TRADING: Terms = [
+  [
+    "monitor, paper, live",
+    "Watching only; trading with a simulated account at real prices; sending operations to the node.",
+  ],
+  [
+    "Denied",
+    "The risk check refused an order, with a code and what was compared. Nothing else has happened.",
+  ],
+  [
+    "Emergency stop",
+    "Cancels and refuses what would enter a position. Cancels and exits pass. An admin key resumes.",
+  ],
+  [
+    "Lock",
+    "A protection forbids an instrument, or all of them, for a while. It can be lifted on the page Portfolio.",
+  ],
+  ["Too few trades", "Fewer than 30: the figure says more about luck than about the strategy."],
+  ["Suspended", "An agent failed or wanted too much at once. Only its exits pass."],
+  ["z-score", "How far a feature is from its usual value, in standard deviations."],
+  ["prior, learned", "Whether the model has beaten the base rate on what came after its predictions."],
+  ["locked panel", "It is shown with an API key only."],
+];
+
 const SCORE: Terms = [
   [
     "Consensus, 30",
@@ -77,6 +101,7 @@ export const page: Page = {
     add(view, "score", "Network strength", SCORE);
     add(view, "market-states", "States of a market", MARKETS);
     add(view, "words", "Words", WORDS);
+    add(view, "trading-words", "Trading and signals", TRADING);
     addMore(view);
   },
 };

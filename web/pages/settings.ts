@@ -2,9 +2,10 @@
 import { el, setHidden, setText, text } from "../dom.ts";
 import { formatClock, useZone } from "../format.ts";
 import { enableKeys, keysEnabled } from "../keyboard.ts";
-import { addPanel, facts } from "../panel.ts";
+import { addPanel } from "../panel.ts";
 import type { Page, View } from "../router.ts";
 import { type ChoiceName, choiceOf, choose, forgetAll } from "../settings.ts";
+import { addEngine } from "./settings_engine.ts";
 
 /** What a choice is called, and its values. */
 interface Choice {
@@ -228,28 +229,6 @@ function addKeyboard(view: View, saved: SavedNote): void {
         ),
       );
       return () => {};
-    },
-  });
-}
-
-/** The engine's own settings. Here: what `GET /state` and `POST /state` offer, once the server has them. */
-function addEngine(view: View): void {
-  addPanel(view, {
-    id: "engine-settings",
-    title: "Engine",
-    span: 6,
-    topics: ["status"],
-    build(body) {
-      const list = facts(view.app.store, [["Mode", ["status", "mode", String]], ["Version", [
-        "status",
-        "version",
-        String,
-      ]]]);
-      body.append(
-        list.el,
-        el("p", { class: "hint" }, "Set where the server is started; this page cannot change it."),
-      );
-      return list.show;
     },
   });
 }

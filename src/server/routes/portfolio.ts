@@ -125,6 +125,14 @@ export function portfolioRoutes(services: Services): readonly Route[] {
     },
     {
       method: "GET",
+      path: "/strategy/agents",
+      summary: "The agents with what can be set for them",
+      scope: "public",
+      shape: "Agents",
+      handle: () => agents(services),
+    },
+    {
+      method: "GET",
       path: "/strategy/risk",
       summary: "Sharpe, Sortino, Calmar, volatility and drawdown of the account, with their conventions",
       scope: "public",
@@ -353,6 +361,18 @@ function marketFigures(state: CoreState, market: MarketId) {
 function strategies(services: Services, period: Period): Reply {
   const draft = strategiesDraft(services.state(), services.queries(), services.trading.agents, period);
   return { json: replyBody(draft, deskMeta(services, STRATEGY_UNITS)) };
+}
+
+function agents(services: Services): Reply {
+  const draft = {
+    agents: services.trading.agents.map(({ name, title, hypothesis, parameters }) => ({
+      id: name,
+      title,
+      hypothesis,
+      parameters: parameters.map(({ name: id, ...parameter }) => ({ id, ...parameter })),
+    })),
+  };
+  return { json: replyBody(draft, { source: "engine", asOfMs: services.clock.nowMs() }) };
 }
 
 function strategyRisk(services: Services): Reply {

@@ -16,6 +16,7 @@ import {
   type TimeInForce,
   TIMES_IN_FORCE,
 } from "../../engine/trading/order.ts";
+import { previewOrder } from "../../engine/trading/preview.ts";
 import type { TradingMode } from "../../engine/trading/rules.ts";
 import { type OrderRow, StoreError } from "../../runtime/ports/store.ts";
 import { Fields } from "../fields.ts";
@@ -25,12 +26,15 @@ import { replyBody } from "../reply.ts";
 import type { Route } from "../router.ts";
 import type { Services } from "../services.ts";
 import {
+  FILL_UNITS,
   fillDraft,
   lockDraft,
   ORDER_UNITS,
   ORDER_UNITS_ALONE,
   orderDraft,
   ordersDraft,
+  PREVIEW_UNITS,
+  previewDraft,
   stateDraft,
 } from "../views/trading.ts";
 import { chainMeta, isFirstPage, paged, pageOf } from "./ledger.ts";
@@ -124,6 +128,33 @@ export function tradingRoutes(services: Services): readonly Route[] {
           );
         }
         return { json: replyBody(orderDraft(placed.row), orderMeta(services, placed.row)) };
+      },
+    },
+    {
+      method: "POST",
+      path: "/orders/preview",
+      summary: "What an order would come to now, and what the risk check would say; places nothing",
+      scope: "read",
+      shape: "OrderPreviewBody",
+      handle: ({ body }) => {
+        const intent = readOrder(body);
+        const { account, rules, nowMs } = desk();
+        if (!account || !rules) throw new Problem(503, "the desk has not been opened yet");
+        const preview = previewOrder(account, rules, intent, nowMs);
+        return { json: replyBody(previewDraft(preview, intent), deskMeta(services, PREVIEW_UNITS)) };
+      },
+    },
+    {
+      method: "GET",
+      path: "/fills",
+      summary: "Executions of the present account, newest first",
+      scope: "read",
+      shape: "Fills",
+      query: { limit: { type: "integer", min: 1, max: 500, default: 50, meaning: "Fills, the newest" } },
+      handle: ({ query }) => {
+        const { epoch } = desk();
+        const fills = epoch === 0 ? [] : services.queries().fills(epoch, 0, query.limit as number);
+        return { json: replyBody({ epoch, fills: fills.map(fillDraft) }, deskMeta(services, FILL_UNITS)) };
       },
     },
     {

@@ -2,18 +2,27 @@
 import type { CoreState } from "../../engine/state.ts";
 import { absent, isKnown, type Known, mapKnown } from "../../engine/reason.ts";
 import type { DeskState } from "../../engine/trading/desk.ts";
+import { DENIAL_CODES } from "../../engine/trading/denial.ts";
 import { unitsOf } from "../../engine/trading/money.ts";
-import { averagePrice, type Fill, type Order, remainingMicro } from "../../engine/trading/order.ts";
+import {
+  averagePrice,
+  type Fill,
+  type Order,
+  type OrderIntent,
+  remainingMicro,
+} from "../../engine/trading/order.ts";
 import { type Holding, type Portfolio, portfolioOf, tailRisk } from "../../engine/trading/portfolio.ts";
+import type { OrderPreview } from "../../engine/trading/preview.ts";
 import { type AccountState, type Lock, tradingState } from "../../engine/trading/state.ts";
 import type { OrderFilter, OrderRow, PageRequest, Queries } from "../../runtime/ports/store.ts";
-import type { Draft } from "../body.ts";
+import { type Draft, estimated } from "../body.ts";
 import type {
   Dashboard,
   EngineState,
   FillBody,
   LockBody,
   OrderBody,
+  OrderPreviewBody,
   Orders,
   PositionBody,
   RiskPortfolio,
@@ -151,6 +160,59 @@ export function fillDraft(fill: Fill): DraftOf<FillBody> {
     cause: fill.cause,
     block_height: fill.height,
     timestamp: Math.floor(fill.timeMs / 1000),
+  };
+}
+
+/** Units of executions. */
+export const FILL_UNITS = {
+  "fills.quantity": "units of the instrument",
+  "fills.price": "base units per unit",
+  "fills.slippage": "base units per unit",
+  "fills.amount": "base units",
+  "fills.fee": "base units",
+  "fills.realized": "base units",
+  "fills.timestamp": "Unix s",
+};
+
+/** Units of a preview. */
+export const PREVIEW_UNITS = {
+  quote: "base units per unit",
+  price: "base units per unit",
+  amount: "base units",
+  fee: "base units",
+  total: "base units",
+  largest_quantity: "units of the instrument",
+  quantity_per_block: "units of the instrument",
+};
+
+const AHEAD = "the last price with half the spread, slippage and the impact of all of it on the last volume";
+
+/** `POST /orders/preview`. */
+export function previewDraft(preview: OrderPreview, { side }: OrderIntent): DraftOf<OrderPreviewBody> {
+  const { denial, beyond, gross, fee } = preview;
+  const passes = absent("UNDEFINED", "the risk check would let it pass");
+  const bare = denial ? absent("UNDEFINED", "this code compares nothing") : passes;
+  const priced = preview.price > 0;
+  const none = absent("NO_PRICE", "the market has neither receipts nor a quote");
+  const ahead = (value: number) => priced ? estimated(value, AHEAD) : none;
+  return {
+    allowed: denial === null,
+    code: denial?.code ?? passes,
+    detail: denial ? DENIAL_CODES[denial.code].sentence : passes,
+    limit: denial?.limit ?? bare,
+    actual: denial?.actual ?? bare,
+    compared: (denial && DENIAL_CODES[denial.code].values) ?? bare,
+    quote: preview.quote > 0 ? preview.quote : none,
+    price: ahead(preview.price),
+    marketable: preview.marketable,
+    amount: ahead(gross),
+    fee: ahead(fee),
+    total: ahead(side === "buy" ? gross + fee : gross - fee),
+    largest_quantity: unitsOf(preview.largestMicro),
+    largest_code: beyond?.code ?? absent("UNDEFINED", "no limit but that of a quantity refuses more"),
+    quantity_per_block: preview.tickMicro === null
+      ? absent("NO_SAMPLES", "the volume of the last block is not known")
+      : unitsOf(preview.tickMicro),
   };
 }
 
