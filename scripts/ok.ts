@@ -19,10 +19,19 @@ export const CHECKS: readonly Step[] = [
   { name: "rust", args: ["run", "-A", "scripts/cargo_test.ts"] },
 ];
 
-/** The tests, in two groups that run side by side: those in the browser mostly wait. Types were checked before. */
+/** Folders of tests that mostly wait: for processes, for blocks, for a browser. */
+const WAITING: readonly (readonly string[])[] = [
+  ["e2e", "faults", "operations", "soak", "trading", "truth"].map((room) => `tests/${room}`),
+  ["tests/browser"],
+];
+
+/** The tests, in groups that run side by side. Types were checked before. */
 export const TESTS: readonly Step[] = [
-  { name: "tests", args: ["task", "test", "--no-check", "--ignore=tests/browser"] },
-  { name: "browser tests", args: ["task", "test", "--no-check", "tests/browser"] },
+  { name: "tests", args: ["task", "test", "--no-check", `--ignore=${WAITING.flat().join(",")}`] },
+  ...WAITING.map((folders) => ({
+    name: `tests of ${folders.join(", ")}`,
+    args: ["task", "test", "--no-check", ...folders],
+  })),
 ];
 
 /** Tests that passed and failed. */
