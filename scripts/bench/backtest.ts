@@ -229,7 +229,7 @@ for (let i = -1; i < Number(values.rounds); i++) {
 
 /** The jobs are watched in a process of their own: this one's garbage would be counted as lateness. */
 async function jobs(kind: string): Promise<Jobs> {
-  const script = new URL("./backtest_jobs.ts", import.meta.url).pathname;
+  const script = new URL("./backtest_jobs.ts", import.meta.url).href;
   const { stdout, success, stderr } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", script, kind],
   }).output();

@@ -7,7 +7,7 @@ import { type Browser, chromium, type Page } from "npm:playwright-core@1.64.1";
 
 export type { Page };
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = new URL("../../main.ts", import.meta.url).href;
 
 const FLAGS = [
   "--headless",

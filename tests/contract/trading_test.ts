@@ -1,5 +1,7 @@
 // @ts-types="#types/std_assert.d.ts"
 import { assert, assertEquals, assertMatch } from "@std/assert";
+// @ts-types="#types/std_path.d.ts"
+import { fromFileUrl } from "@std/path";
 import { assertBody } from "./bodies.ts";
 import { type Json, type Program, until, withProgram } from "./harness.ts";
 
@@ -250,7 +252,7 @@ Deno.test("agents trade on paper, and what they made adds up to the account's eq
 });
 
 Deno.test("trading.agents: a user's agent is switched on, suspended with an alert, and readmitted; a broken file is told of", async () => {
-  const file = (name: string) => new URL(`../fixtures/agents/${name}`, import.meta.url).pathname;
+  const file = (name: string) => fromFileUrl(new URL(`../fixtures/agents/${name}`, import.meta.url));
   const config = `[trading]\nagents = ${JSON.stringify([file("unruly.ts"), file("no_agent.ts")])}\n`;
   await withProgram({ speed: 10, config }, async (program) => {
     const desk = new Desk(program);

@@ -1,7 +1,7 @@
 // @ts-types="#types/std_assert.d.ts"
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 // @ts-types="#types/std_path.d.ts"
-import { join } from "@std/path";
+import { fromFileUrl, join } from "@std/path";
 import { DatabaseSync } from "node:sqlite";
 import { EXPORT_KINDS } from "../../src/runtime/ports/store.ts";
 import { exportSchemaHash } from "../../src/server/export.ts";
@@ -10,7 +10,7 @@ import { until } from "../contract/harness.ts";
 import { startChild } from "../support/child.ts";
 import { World } from "../truth/world.ts";
 
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = fromFileUrl(new URL("../../main.ts", import.meta.url));
 const CHAIN = { seed: 5, scenario: "calm", dialect: "readme" } as const;
 const CHAIN_FLAGS = ["--simulate", "--seed", String(CHAIN.seed)];
 

@@ -27,7 +27,7 @@ interface Load {
 
 async function withServer(test: (port: number, child: Child) => Promise<void>): Promise<void> {
   const dataDir = await Deno.makeTempDir({ prefix: "bb-slow-" });
-  const script = new URL("./main_with_gc.ts", import.meta.url).pathname;
+  const script = new URL("./main_with_gc.ts", import.meta.url).href;
   const args = ["start", "--simulate", "--speed", "5", "--data-dir", dataDir, "--port", "0"];
   const child = startChild(args, {}, ["--v8-flags=--expose-gc", script]);
   try {
@@ -43,7 +43,7 @@ async function withServer(test: (port: number, child: Child) => Promise<void>): 
 }
 
 async function load(port: number, healthy: number, stalled: number): Promise<Load> {
-  const script = new URL("./ws_load.ts", import.meta.url).pathname;
+  const script = new URL("./ws_load.ts", import.meta.url).href;
   const { stdout, stderr, success } = await new Deno.Command(Deno.execPath(), {
     args: ["run", "-A", script, String(port), String(healthy), String(stalled), String(ROUND_S)],
   }).output();

@@ -1,5 +1,5 @@
 /** The program as a process of its own: started, watched by its log, killed. */
-const MAIN = new URL("../../main.ts", import.meta.url).pathname;
+const MAIN = new URL("../../main.ts", import.meta.url).href;
 
 /** One log line. */
 export type LogLine = Readonly<Record<string, unknown>> & { readonly event: string };
