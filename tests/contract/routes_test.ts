@@ -14,6 +14,7 @@ const OWN_BODIES: ReadonlySet<string> = new Set([
   "/health/ready",
   "/version",
   "/license",
+  "/strategy/agents",
 ]);
 
 async function endpointsOf(program: Program): Promise<readonly Endpoint[]> {
