@@ -367,7 +367,9 @@ export class Core {
       tickDesk(desk, marketTick(this.state, height, staleAfterMs), this.#tell);
     }
     this.#endSlot(height, timeMs);
-    return ["markets", "providers", "features", "posterior", ...MARKET_TOPICS, ...TICK_TOPICS];
+    // An account that nobody has opened does not change.
+    const traded = this.state.desk.epoch > 0 ? TICK_TOPICS : [];
+    return ["markets", "providers", "features", "posterior", ...MARKET_TOPICS, ...traded];
   }
 
   /** The order matters: features look at the price index, the posterior at the features. */

@@ -8,6 +8,7 @@ import { FEW_TRADES, tradeStatistics } from "../../engine/trading/trade_statisti
 import type { Queries } from "../../runtime/ports/store.ts";
 import type { Draft } from "../body.ts";
 import type { Strategies, StrategyBody } from "../wire.ts";
+import { deskFreshness } from "./trading.ts";
 import type { View } from "./view.ts";
 
 type DraftOf<T> = { readonly [K in keyof T]: Draft<T[K]> };
@@ -41,7 +42,7 @@ export const strategiesView: View<Strategies> = {
   units: STRATEGY_UNITS,
   build: (state, { queries, agents }) => ({
     draft: strategiesDraft(state, queries, agents, "all"),
-    slices: ["head"],
+    ...deskFreshness(state.desk),
     source: "engine",
   }),
 };

@@ -34,8 +34,15 @@ type DraftOf<T> = { readonly [K in keyof T]: Draft<T[K]> };
 /** Orders of the first page, which is the topic's body. */
 const ORDERS_SHOWN = 50;
 
-/** The desk changes with every block; without one its figures are as old as the last. */
-const SLICES = ["head"] as const;
+/** An open account changes with every block and is as old as the last one; a closed one is as it is. */
+export function deskFreshness(
+  { epoch }: DeskState,
+): { readonly slices: readonly ["head"] | readonly []; readonly ttlMs?: number } {
+  return epoch > 0 ? { slices: ["head"] } : { slices: [], ttlMs: CLOSED_TTL_MS };
+}
+
+/** How often a body about an account that nobody has opened is dated anew. */
+const CLOSED_TTL_MS = 10_000;
 
 const NEVER_OPENED = absent(
   "DISABLED",
@@ -86,9 +93,9 @@ export function stateDraft(desk: DeskState): DraftOf<EngineState> {
 /** `GET /orders`, the newest ones. */
 export const ordersView: View<Orders> = {
   units: ORDER_UNITS,
-  build: (_state, { queries }) => ({
+  build: (state, { queries }) => ({
     draft: ordersDraft(queries, {}, { limit: ORDERS_SHOWN }),
-    slices: SLICES,
+    ...deskFreshness(state.desk),
     source: "engine",
   }),
 };
@@ -232,7 +239,7 @@ export const positionsView: View<Readonly<Record<string, PositionBody>>> = {
         [`${token}.fees`, "base units"],
       ]),
     );
-    return { draft, units, slices: SLICES, source: "engine" };
+    return { draft, units, ...deskFreshness(state.desk), source: "engine" };
   },
 };
 
@@ -288,7 +295,11 @@ const RISK_UNITS = {
 /** `GET /risk/portfolio`. */
 export const riskView: View<RiskPortfolio> = {
   units: RISK_UNITS,
-  build: (state, ambient) => ({ draft: riskDraft(state, ambient), slices: SLICES, source: "engine" }),
+  build: (state, ambient) => ({
+    draft: riskDraft(state, ambient),
+    ...deskFreshness(state.desk),
+    source: "engine",
+  }),
 };
 
 function riskDraft(state: CoreState, { tradingFigures }: Ambient): DraftOf<RiskPortfolio> {
@@ -375,7 +386,7 @@ export const dashboardView: View<Dashboard> = {
         positions: positionsDraft(state.desk),
         orders: ambient.queries.orders({}, { limit: 20 }).items.map(orderDraft),
       },
-      slices: SLICES,
+      ...deskFreshness(state.desk),
       source: "engine",
     };
   },
