@@ -56,7 +56,10 @@ Deno.test("POST /operations sends a transfer once, shows it everywhere, and neve
       assertEquals(answers[0]!.body.status, "submitted");
       assertEquals((await statusOf(program, transfer(2, "k1"), auth)).status, 409);
       assertEquals(faults.asked.get("submit_tx"), 2);
-      assertEquals((await program.json("/theblock/pnl")).pending_operations, 1);
+      await until(
+        "profit and loss counts it",
+        async () => (await program.json("/theblock/pnl")).pending_operations === 1,
+      );
 
       node.mine(1);
       const one = `/theblock/operations/${answers[0]!.body.id}`;
