@@ -19,20 +19,8 @@ export const CHECKS: readonly Step[] = [
   { name: "rust", args: ["run", "-A", "scripts/cargo_test.ts"] },
 ];
 
-/** Folders of tests that mostly wait: for processes, for blocks, for a browser. */
-const WAITING: readonly (readonly string[])[] = [
-  ["e2e", "faults", "operations", "soak", "trading", "truth"].map((room) => `tests/${room}`),
-  ["tests/browser"],
-];
-
-/** The tests, in groups that run side by side. Types were checked before. */
-export const TESTS: readonly Step[] = [
-  { name: "tests", args: ["task", "test", "--no-check", `--ignore=${WAITING.flat().join(",")}`] },
-  ...WAITING.map((folders) => ({
-    name: `tests of ${folders.join(", ")}`,
-    args: ["task", "test", "--no-check", ...folders],
-  })),
-];
+/** One after the other: on a small machine tests that run side by side only make each other late. */
+const TESTS: Step = { name: "tests", args: ["task", "test", "--no-check"] };
 
 /** Tests that passed and failed. */
 export interface Counts {
@@ -62,16 +50,9 @@ export function countTests(output: string, code: number): Counts {
   return { passed, failed: failed === 0 && (code !== 0 || silent) ? 1 : failed };
 }
 
-/**
- * Runs a step and gives back what it wrote.
- *
- * @param show Receives what is written, as it comes
- */
-async function run(
-  { name, args }: Step,
-  show: (text: string) => void = say,
-): Promise<{ readonly code: number; readonly output: string }> {
-  show(`\n== ${name}: deno ${args.join(" ")}\n`);
+/** Runs a step, shows what it writes and gives that back. */
+async function run({ name, args }: Step): Promise<{ readonly code: number; readonly output: string }> {
+  say(`\n== ${name}: deno ${args.join(" ")}\n`);
   const process = new Deno.Command(Deno.execPath(), {
     args: [...args],
     stdin: "null",
@@ -82,7 +63,7 @@ async function run(
   const pass = async (stream: ReadableStream<Uint8Array<ArrayBuffer>>, keep: boolean) => {
     for await (const text of stream.pipeThrough(new TextDecoderStream())) {
       if (keep) output += text;
-      show(text);
+      say(text);
     }
   };
   await Promise.all([pass(process.stdout, true), pass(process.stderr, false)]);
@@ -101,14 +82,8 @@ if (import.meta.main) {
     const { code } = await run(check);
     if (code !== 0) failedChecks.push(check.name);
   }
-  let later = "";
-  const shown = await Promise.all(
-    TESTS.map((group, i) => run(group, i === 0 ? say : (text) => later += text)),
-  );
-  say(later); // Shown at the end, so that the groups do not get mixed up.
-  const counts = shown.map(({ code, output }) => countTests(output, code));
-  const passed = counts.reduce((sum, count) => sum + count.passed, 0);
-  const failed = counts.reduce((sum, count) => sum + count.failed, 0);
+  const { code, output } = await run(TESTS);
+  const { passed, failed } = countTests(output, code);
   if (failedChecks.length > 0) say(`\nfailed checks: ${failedChecks.join(", ")}\n`);
   const failures = failed + failedChecks.length;
   say(`\n${passed} passed, ${failures} failed\n`);

@@ -1,6 +1,6 @@
 // @ts-types="#types/std_assert.d.ts"
 import { assertEquals } from "@std/assert";
-import { CHECKS, countTests, readSummary, TESTS } from "./ok.ts";
+import { CHECKS, countTests, readSummary } from "./ok.ts";
 
 Deno.test("readSummary() reads every form of the closing line", () => {
   const forms: readonly (readonly [string, number, number])[] = [
@@ -35,11 +35,4 @@ Deno.test("countTests() counts a run that ends badly without a failed test as on
 
 Deno.test("CHECKS are the checks of the contributors' guide", () => {
   assertEquals(CHECKS.map(({ name }) => name), ["format", "lint", "types", "layers", "rust"]);
-});
-
-Deno.test("TESTS leave no test out: what the first group ignores is what the others run", async () => {
-  const [rest, ...others] = TESTS;
-  const ignored = rest!.args.find((arg) => arg.startsWith("--ignore="))!.slice("--ignore=".length).split(",");
-  assertEquals(others.flatMap(({ args }) => args.slice(3)), ignored);
-  for (const folder of ignored) assertEquals((await Deno.stat(folder)).isDirectory, true, folder);
 });
