@@ -177,6 +177,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     storeError: loop.storeError,
     process: sampler.sample,
     tradingFigures: (state) => figures.of(state, loop.store),
+    closedTrades: (state) => figures.trades(state, loop.store),
     agents: trading.agents,
     logTail: (limit) => log.tail(limit, "info"),
     isOurs: (name) => isOurs(identities, name),

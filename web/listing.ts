@@ -4,9 +4,9 @@
  */
 import { openDialog } from "./dialogs.ts";
 import { el, setHidden, setText, text } from "./dom.ts";
-import { formatCount } from "./format.ts";
+import { formatAmount, formatCount, shorten } from "./format.ts";
 import { icon } from "./icons.ts";
-import { addPanel, type Panel } from "./panel.ts";
+import { addPanel, exact, type Panel } from "./panel.ts";
 import type { View } from "./router.ts";
 import { type Topic, TOPIC_PATHS } from "./store.ts";
 import { type DataColumn, DataTable } from "./table.ts";
@@ -337,6 +337,32 @@ class Listing<T extends ListRow> {
     const { exports, topic } = this.#spec;
     askForExport(this.#view.app, { kind: exports, rows: this.#rows, meta: this.#meta, name: topic });
   }
+}
+
+/** A column of identities: shortened, and whole where one looks. */
+export function identityColumn<T>(
+  given: Pick<DataColumn<T>, "id" | "label" | "path"> & { readonly priority: 1 | 3 },
+  identityOf: (row: T) => string | null,
+): DataColumn<T> {
+  return {
+    ...given,
+    class: "mono",
+    value: identityOf,
+    format: (name) => shorten(String(name), "address"),
+    full: (row) => identityOf(row) ?? undefined,
+  };
+}
+
+/** The column of what was paid. */
+export function amountColumn<T extends object>(path: string): DataColumn<T> {
+  return {
+    id: "amount",
+    label: "Amount, base units",
+    num: true,
+    path,
+    value: (row) => exact(row, "amount"),
+    format: (amount) => formatAmount(amount as number | string),
+  };
 }
 
 /** Filters that several lists share. */

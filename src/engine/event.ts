@@ -149,6 +149,3 @@ export type EngineEvent =
 
 /** The end of a block. */
 export type SlotEvent = Extract<EngineEvent, { kind: "slot" }>;
-
-/** The `kind` of an event. */
-export type EventKind = EngineEvent["kind"];

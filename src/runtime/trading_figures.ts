@@ -5,6 +5,7 @@
 import type { CoreState } from "../engine/state.ts";
 import { INSTRUMENTS, type Token } from "../engine/trading/instrument.ts";
 import { type EquityCurve, type EquityStatistics, equityStatistics } from "../engine/trading/performance.ts";
+import type { ClosedTrade } from "../engine/trading/state.ts";
 import type { Queries } from "./ports/store.ts";
 
 const DAY_MS = 86_400_000;
@@ -14,6 +15,9 @@ const STATISTICS_DAYS = 365;
 
 /** Minutes of prices that the tail risk looks back on. */
 const PRICE_MINUTES = 1_440;
+
+/** Closed trades that figures rest on at most: the newest. */
+export const TRADES_MAX = 10_000;
 
 /** What was computed from the store. */
 export interface TradingFigures {
@@ -29,6 +33,9 @@ export class FigureCache {
   readonly #history = new EquityHistory();
   #key = "";
   #figures: TradingFigures | null = null;
+  #tradesKey = "";
+  #tradesOf: Queries | null = null;
+  #trades: readonly ClosedTrade[] = [];
 
   /** The figures as of the present minute. */
   of({ desk }: CoreState, queries: Queries): TradingFigures {
@@ -45,6 +52,18 @@ export class FigureCache {
       this.#key = key;
     }
     return this.#figures;
+  }
+
+  /** Closed trades of the present account, oldest first; read again when one came or went. */
+  trades({ desk: { epoch, account } }: CoreState, queries: Queries): readonly ClosedTrade[] {
+    if (epoch === 0) return [];
+    const key = `${epoch} ${account?.closedTrades} ${queries.tradeCount(epoch)}`;
+    if (key !== this.#tradesKey || queries !== this.#tradesOf) {
+      this.#trades = queries.trades(epoch, 0, TRADES_MAX);
+      this.#tradesKey = key;
+      this.#tradesOf = queries;
+    }
+    return this.#trades;
   }
 }
 

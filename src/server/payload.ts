@@ -1,4 +1,5 @@
 /** JSON of the node's own making, kept as text, as part of a draft: exact integers, and nulls with a reason. */
+import { exactInteger } from "../engine/exact_json.ts";
 import { absent } from "../engine/reason.ts";
 
 /** Reads a kept payload. */
@@ -11,6 +12,5 @@ export function payloadDraft(text: string): Readonly<Record<string, unknown>> {
 
 function revive(_key: string, value: unknown, context?: { source?: string }): unknown {
   if (value === null) return absent("NOT_OFFERED", "the node's own record holds null here");
-  if (typeof value !== "number" || Number.isSafeInteger(value) || context?.source === undefined) return value;
-  return /^-?\d+$/.test(context.source) ? BigInt(context.source) : value;
+  return exactInteger(value, context?.source);
 }

@@ -422,6 +422,10 @@ export class SqliteStore implements EngineStore {
     return this.#guard(() => this.#trading.trades(epoch, fromMs, limit));
   }
 
+  tradeCount(epoch: number): number {
+    return this.#guard(() => this.#trading.tradeCount(epoch));
+  }
+
   equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[] {
     return this.#guard(() => this.#trading.equity(epoch, fromMs, toMs));
   }

@@ -121,6 +121,10 @@ export class TradingTables implements TradingQueries {
       .map((row) => decode(row.body as string) as ClosedTrade).reverse();
   }
 
+  tradeCount(epoch: number): number {
+    return this.#pager.count("trades", conditions([["epoch = ?", epoch]]));
+  }
+
   equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[] {
     const sql = "SELECT epoch, t, equity, low, high, cash, realized FROM equity " +
       "WHERE epoch = ? AND t BETWEEN ? AND ? ORDER BY t";

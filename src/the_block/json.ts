@@ -1,4 +1,5 @@
 /** JSON as the node writes it: integers up to 2^64 − 1 without a loss. */
+import { exactInteger } from "../engine/exact_json.ts";
 
 /** A text without so long a run of digits holds no integer above 2^53. */
 const LONG_INTEGER = /\d{16}/;
@@ -14,12 +15,8 @@ export function parseExact(text: string): unknown {
   return JSON.parse(text, exactReviver);
 }
 
-/** Longer integers stay floats: nothing that the node counts needs them, and reading them exactly is slow. */
-const EXACT_INTEGER = /^-?\d{1,40}$/;
-
 function exactReviver(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== "number" || Number.isSafeInteger(value) || context?.source === undefined) return value;
-  return EXACT_INTEGER.test(context.source) ? BigInt(context.source) : value;
+  return exactInteger(value, context?.source);
 }
 
 /** Levels of nesting that are written. */

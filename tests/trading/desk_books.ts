@@ -4,13 +4,13 @@ import { assert, assertEquals } from "@std/assert";
 import { TOKENS } from "../../src/engine/trading/instrument.ts";
 import type { Fill } from "../../src/engine/trading/order.ts";
 import { attribute } from "../../src/engine/trading/trade_statistics.ts";
-import { FigureCache } from "../../src/runtime/trading_figures.ts";
+import { FigureCache, TRADES_MAX } from "../../src/runtime/trading_figures.ts";
 import type { QueryValues } from "../../src/server/query.ts";
 import { portfolioRoutes } from "../../src/server/routes/portfolio.ts";
 import type { RouteContext } from "../../src/server/router.ts";
 import type { Services } from "../../src/server/services.ts";
 import { plain } from "../../src/server/body.ts";
-import { strategiesView, TRADES_MAX } from "../../src/server/views/strategies.ts";
+import { strategiesView } from "../../src/server/views/strategies.ts";
 import { riskView } from "../../src/server/views/trading.ts";
 import type { Ambient } from "../../src/server/views/view.ts";
 import type { World } from "../truth/world.ts";
@@ -56,7 +56,8 @@ export class Books {
   /** Body of `/strategy/breakdown`, which is a topic. */
   breakdown(): { readonly strategies: readonly Row[] } {
     const { loop, store, trading } = this.#world.life;
-    const ambient = { queries: store, agents: trading.agents } as unknown as Ambient;
+    const closedTrades = () => this.#figures.trades(loop.state, store);
+    const ambient = { agents: trading.agents, closedTrades } as unknown as Ambient;
     const { draft } = strategiesView.build(loop.state, ambient);
     return plain(draft).value as unknown as { strategies: readonly Row[] };
   }

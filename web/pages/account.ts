@@ -2,7 +2,7 @@
 import { setAttr, type Value } from "../dom.ts";
 import { formatAmount, formatCompact, formatCompactProfit } from "../format.ts";
 import type { Tone } from "../icons.ts";
-import type { Meta, OrderBody, PositionBody, RiskPortfolio } from "../../src/server/wire.ts";
+import type { Meta, PositionBody, RiskPortfolio } from "../../src/server/wire.ts";
 
 /** How good a state of trading is. */
 export const STATE_TONES: Readonly<Record<RiskPortfolio["state"], Tone>> = {
@@ -23,11 +23,6 @@ export const ORDER_TONES: Readonly<Record<string, Tone>> = {
   cancelled: "warn",
   expired: "warn",
 };
-
-/** Whether an order can still be taken back. */
-export function isWorking({ status }: Pick<OrderBody, "status">): boolean {
-  return status === "working" || status === "partially_filled" || status === "accepted";
-}
 
 /** The positions of the topic's body, which holds them by token. */
 export function positionsOf(body: object): readonly PositionBody[] {

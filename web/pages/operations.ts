@@ -2,7 +2,14 @@
 import { el, Value } from "../dom.ts";
 import { formatAmount, formatCount, formatHeight, shorten, shortenAll } from "../format.ts";
 import { MARKETS } from "../history.ts";
-import { addListing, HEIGHT_FILTERS, MARKET_FILTER, OWN_FILTER } from "../listing.ts";
+import {
+  addListing,
+  amountColumn,
+  HEIGHT_FILTERS,
+  identityColumn,
+  MARKET_FILTER,
+  OWN_FILTER,
+} from "../listing.ts";
 import { addPanel, exact } from "../panel.ts";
 import type { Page, View } from "../router.ts";
 import type { Meta, OperationBody } from "../../src/server/wire.ts";
@@ -84,34 +91,15 @@ function addList(view: View): void {
         value: ({ type }) => type,
         format: String,
       },
-      {
-        id: "provider",
-        label: "Provider",
-        priority: 1,
-        class: "mono",
-        path: "operations[].provider",
-        value: ({ provider }) => provider,
-        format: (name) => shorten(String(name), "address"),
-        full: ({ provider }) => provider ?? undefined,
-      },
-      {
-        id: "consumer",
-        label: "Consumer",
-        priority: 3,
-        class: "mono",
-        path: "operations[].consumer",
-        value: ({ consumer }) => consumer,
-        format: (name) => shorten(String(name), "address"),
-        full: ({ consumer }) => consumer ?? undefined,
-      },
-      {
-        id: "amount",
-        label: "Amount, base units",
-        num: true,
-        path: "operations[].amount",
-        value: (row) => exact(row, "amount"),
-        format: (amount) => formatAmount(amount as number | string),
-      },
+      identityColumn(
+        { id: "provider", label: "Provider", priority: 1, path: "operations[].provider" },
+        ({ provider }) => provider,
+      ),
+      identityColumn(
+        { id: "consumer", label: "Consumer", priority: 3, path: "operations[].consumer" },
+        ({ consumer }) => consumer,
+      ),
+      amountColumn("operations[].amount"),
       {
         id: "status",
         label: "Status",

@@ -1,7 +1,14 @@
 /** Receipts: what the chain says was done and paid, down to the genesis block. */
 import { el } from "../dom.ts";
 import { formatAmount, formatCount, formatHeight, formatUnits, NONE, shorten } from "../format.ts";
-import { addListing, HEIGHT_FILTERS, MARKET_FILTER, OWN_FILTER } from "../listing.ts";
+import {
+  addListing,
+  amountColumn,
+  HEIGHT_FILTERS,
+  identityColumn,
+  MARKET_FILTER,
+  OWN_FILTER,
+} from "../listing.ts";
 import { exact } from "../panel.ts";
 import type { Page } from "../router.ts";
 import type { Meta, ReceiptBody } from "../../src/server/wire.ts";
@@ -62,34 +69,15 @@ export const page: Page = {
           value: ({ block_height: height }) => height,
           format: (height) => formatHeight(Number(height)),
         },
-        {
-          id: "provider_identity",
-          label: "Provider",
-          priority: 1,
-          class: "mono",
-          path: "receipts[].provider_identity",
-          value: ({ provider_identity: id }) => id,
-          format: (name) => shorten(String(name), "address"),
-          full: ({ provider_identity: id }) => id ?? undefined,
-        },
-        {
-          id: "consumer",
-          label: "Consumer",
-          priority: 3,
-          class: "mono",
-          path: "receipts[].consumer",
-          value: ({ consumer }) => consumer,
-          format: (name) => shorten(String(name), "address"),
-          full: ({ consumer }) => consumer ?? undefined,
-        },
-        {
-          id: "amount",
-          label: "Amount, base units",
-          num: true,
-          path: "receipts[].amount",
-          value: (row) => exact(row, "amount"),
-          format: (amount) => formatAmount(amount as number | string),
-        },
+        identityColumn(
+          { id: "provider_identity", label: "Provider", priority: 1, path: "receipts[].provider_identity" },
+          ({ provider_identity: id }) => id,
+        ),
+        identityColumn(
+          { id: "consumer", label: "Consumer", priority: 3, path: "receipts[].consumer" },
+          ({ consumer }) => consumer,
+        ),
+        amountColumn("receipts[].amount"),
         {
           id: "units",
           label: "Units",

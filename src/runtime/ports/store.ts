@@ -76,14 +76,18 @@ export interface PageRequest {
   readonly cursor?: string | undefined;
 }
 
-/** Which receipts. */
-export interface ReceiptFilter {
+/** Which rows of what settled. */
+interface SettledFilter {
   readonly market?: MarketId | undefined;
   readonly provider?: string | undefined;
   readonly own?: boolean | undefined;
-  readonly disputed?: boolean | undefined;
   readonly fromHeight?: number | undefined;
   readonly toHeight?: number | undefined;
+}
+
+/** Which receipts. */
+export interface ReceiptFilter extends SettledFilter {
+  readonly disputed?: boolean | undefined;
 }
 
 /** A receipt as it is kept. */
@@ -94,13 +98,8 @@ export interface ReceiptRow {
 }
 
 /** Which operations. */
-export interface OperationFilter {
-  readonly market?: MarketId | undefined;
+export interface OperationFilter extends SettledFilter {
   readonly status?: OperationStatus | undefined;
-  readonly provider?: string | undefined;
-  readonly own?: boolean | undefined;
-  readonly fromHeight?: number | undefined;
-  readonly toHeight?: number | undefined;
 }
 
 /** An operation as it is kept. */
@@ -163,6 +162,7 @@ export interface TradingQueries {
   fills(epoch: number, fromMs: number, limit: number): readonly Fill[];
   /** The newest ones, oldest first. */
   trades(epoch: number, fromMs: number, limit: number): readonly ClosedTrade[];
+  tradeCount(epoch: number): number;
   /** Oldest first. */
   equity(epoch: number, fromMs: number, toMs: number): readonly EquityRow[];
   /** The last row of each UTC day, oldest first; begins with the last one before `fromMs`, if there is one. */

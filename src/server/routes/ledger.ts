@@ -161,7 +161,7 @@ export function ledgerRoutes(services: Services): readonly Route[] {
 }
 
 /** What a body says that was computed for one request from what the chain gave. */
-export function chainMeta(services: Services, units: Readonly<Record<string, string>>) {
+export function chainMeta(services: Services, units: Readonly<Record<string, string>> = {}) {
   const head = services.state().slices.head;
   const asOfMs = head?.asOfMs ?? services.clock.nowMs();
   const ttlMs = head?.ttlMs ?? 0;

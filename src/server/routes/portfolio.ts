@@ -9,22 +9,16 @@ import type { DeskState } from "../../engine/trading/desk.ts";
 import { INSTRUMENTS, marketOfToken, type Token, TOKENS } from "../../engine/trading/instrument.ts";
 import { marketTick } from "../../engine/trading/market_tick.ts";
 import type { EquityRow } from "../../runtime/ports/store.ts";
+import { TRADES_MAX } from "../../runtime/trading_figures.ts";
 import { Problem } from "../problem.ts";
 import type { QuerySpec, QueryValues } from "../query.ts";
 import { replyBody } from "../reply.ts";
 import type { Reply, Route } from "../router.ts";
 import type { Services } from "../services.ts";
-import {
-  type Period,
-  PERIODS,
-  periodTrades,
-  strategiesDraft,
-  STRATEGY_UNITS,
-  TRADES_MAX,
-} from "../views/strategies.ts";
+import { type Period, PERIODS, periodTrades, strategiesDraft, STRATEGY_UNITS } from "../views/strategies.ts";
 import { openedAccount } from "../views/trading.ts";
 import { round } from "../views/view.ts";
-import { deskMeta } from "./trading.ts";
+import { chainMeta } from "./ledger.ts";
 
 /** Widths of a chart in seconds, and the candles that they are made of. */
 const CHART_WIDTHS = {
@@ -213,7 +207,7 @@ function assets(services: Services): Reply {
     assets: TOKENS.filter((token) => state.options.enabled[marketOfToken(token)]),
     instruments,
   };
-  return { json: replyBody(draft, deskMeta(services, { "instruments.price": "base units per unit" })) };
+  return { json: replyBody(draft, chainMeta(services, { "instruments.price": "base units per unit" })) };
 }
 
 function priceChart(services: Services, symbol: string, query: QueryValues): Reply {
@@ -258,7 +252,7 @@ function priceChart(services: Services, symbol: string, query: QueryValues): Rep
     "candles.volume": instrument.unit,
     "candles.amount": "base units",
   };
-  return { json: replyBody(draft, deskMeta(services, units)) };
+  return { json: replyBody(draft, chainMeta(services, units)) };
 }
 
 /** Candles put together into wider ones. */
@@ -298,7 +292,7 @@ function equityChart(services: Services, query: QueryValues): Reply {
   const series = thinned(rows, distance, query.limit as number);
   const draft = { epoch: desk.epoch, series };
   return {
-    json: replyBody(draft, deskMeta(services, { series: "Unix ms, base units" })),
+    json: replyBody(draft, chainMeta(services, { series: "Unix ms, base units" })),
   };
 }
 
@@ -344,7 +338,7 @@ function activeMarkets(services: Services): Reply {
     "markets.volatility": "ratio per priced block, of the last 32",
     "markets.liquidity": "units settled per block, over the last 100",
   };
-  return { json: replyBody(draft, deskMeta(services, units)) };
+  return { json: replyBody(draft, chainMeta(services, units)) };
 }
 
 function marketFigures(state: CoreState, market: MarketId) {
@@ -359,8 +353,14 @@ function marketFigures(state: CoreState, market: MarketId) {
 }
 
 function strategies(services: Services, period: Period): Reply {
-  const draft = strategiesDraft(services.state(), services.queries(), services.trading.agents, period);
-  return { json: replyBody(draft, deskMeta(services, STRATEGY_UNITS)) };
+  const state = services.state();
+  const draft = strategiesDraft(
+    state,
+    periodTrades(state.desk, services.queries(), period),
+    services.trading.agents,
+    period,
+  );
+  return { json: replyBody(draft, chainMeta(services, STRATEGY_UNITS)) };
 }
 
 function agents(services: Services): Reply {
@@ -395,7 +395,7 @@ function strategyRisk(services: Services): Reply {
     few_samples: statistics?.fewSamples ?? true,
     convention: "daily closes UTC with open positions, a year of 365 days, no risk-free return",
   };
-  return { json: replyBody(draft, deskMeta(services)) };
+  return { json: replyBody(draft, chainMeta(services)) };
 }
 
 function strategyMatrix(services: Services, period: Period): Reply {
@@ -411,7 +411,7 @@ function strategyMatrix(services: Services, period: Period): Reply {
   }
   const matrix = [...days].map(([date, row]) => ({ id: date, date, strategies: Object.fromEntries(row) }));
   const draft = { period, epoch: desk.epoch, truncated: trades.length >= TRADES_MAX, matrix };
-  return { json: replyBody(draft, deskMeta(services)) };
+  return { json: replyBody(draft, chainMeta(services)) };
 }
 
 function realized(services: Services): Reply {
@@ -419,7 +419,7 @@ function realized(services: Services): Reply {
   const account = openedAccount(desk);
   if (!isKnown(account)) {
     const draft = { epoch: 0, total: account, change: account, change_pct: account, as_of: account };
-    return { json: replyBody(draft, deskMeta(services)) };
+    return { json: replyBody(draft, chainMeta(services)) };
   }
   const dayAgoMs = desk.nowMs - DAY_S * 1000;
   const before = isKnown(opening(desk, dayAgoMs))
@@ -439,7 +439,7 @@ function realized(services: Services): Reply {
     change_pct: "% of the capital",
     as_of: "Unix ms",
   };
-  return { json: replyBody(draft, deskMeta(services, units)) };
+  return { json: replyBody(draft, chainMeta(services, units)) };
 }
 
 /** What the account began with, where it began at or after this time. */
@@ -476,7 +476,7 @@ function daily(services: Services, count: number): Reply {
     before = close;
   }
   const units = { "days.pnl": "base units realised on the day", "days.equity_change": "base units" };
-  return { json: replyBody({ epoch: desk.epoch, days }, deskMeta(services, units)) };
+  return { json: replyBody({ epoch: desk.epoch, days }, chainMeta(services, units)) };
 }
 
 function perMarket(services: Services, limit: number): Reply {
@@ -492,7 +492,7 @@ function perMarket(services: Services, limit: number): Reply {
   }).reverse();
   const draft = { epoch: desk.epoch, markets: TOKENS, totals, series };
   return {
-    json: replyBody(draft, deskMeta(services, { "series.timestamp": "Unix ms", totals: "base units" })),
+    json: replyBody(draft, chainMeta(services, { "series.timestamp": "Unix ms", totals: "base units" })),
   };
 }
 

@@ -103,7 +103,7 @@ export function tradingRoutes(services: Services): readonly Route[] {
           if (Object.keys(patch).length > 0) trading().command({ type: "set", patch });
           if (emergencyStop === false && stopped) trading().command({ type: "resume" });
         });
-        return { json: replyBody(stateDraft(desk()), deskMeta(services)) };
+        return { json: replyBody(stateDraft(desk()), chainMeta(services)) };
       },
     },
     {
@@ -141,7 +141,7 @@ export function tradingRoutes(services: Services): readonly Route[] {
         const { account, rules, nowMs } = desk();
         if (!account || !rules) throw new Problem(503, "the desk has not been opened yet");
         const preview = previewOrder(account, rules, intent, nowMs);
-        return { json: replyBody(previewDraft(preview, intent), deskMeta(services, PREVIEW_UNITS)) };
+        return { json: replyBody(previewDraft(preview, intent), chainMeta(services, PREVIEW_UNITS)) };
       },
     },
     {
@@ -154,7 +154,7 @@ export function tradingRoutes(services: Services): readonly Route[] {
       handle: ({ query }) => {
         const { epoch } = desk();
         const fills = epoch === 0 ? [] : services.queries().fills(epoch, 0, query.limit as number);
-        return { json: replyBody({ epoch, fills: fills.map(fillDraft) }, deskMeta(services, FILL_UNITS)) };
+        return { json: replyBody({ epoch, fills: fills.map(fillDraft) }, chainMeta(services, FILL_UNITS)) };
       },
     },
     {
@@ -173,7 +173,7 @@ export function tradingRoutes(services: Services): readonly Route[] {
           agent: agent as string | undefined,
         };
         const draft = paged(() => ordersDraft(services.queries(), filter, pageOf(context.query)));
-        return { json: replyBody(draft, deskMeta(services, ORDER_UNITS)) };
+        return { json: replyBody(draft, chainMeta(services, ORDER_UNITS)) };
       },
     },
     {
@@ -239,7 +239,7 @@ export function tradingRoutes(services: Services): readonly Route[] {
         return {
           json: replyBody(
             { locks },
-            deskMeta(services, { "locks.since": "Unix s", "locks.until": "Unix s" }),
+            chainMeta(services, { "locks.since": "Unix s", "locks.until": "Unix s" }),
           ),
         };
       },
@@ -256,7 +256,7 @@ export function tradingRoutes(services: Services): readonly Route[] {
         }
         kept(() => trading().command({ type: "unlock", id: params.id! }));
         const locks = (desk().account?.locks ?? []).map(lockDraft);
-        return { json: replyBody({ locks }, deskMeta(services)) };
+        return { json: replyBody({ locks }, chainMeta(services)) };
       },
     },
     {
@@ -275,7 +275,7 @@ export function tradingRoutes(services: Services): readonly Route[] {
           trading().command({ type: "stop", reason });
           if (flatten) trading().command({ type: "flatten" });
         });
-        return { json: replyBody(stateDraft(desk()), deskMeta(services)) };
+        return { json: replyBody(stateDraft(desk()), chainMeta(services)) };
       },
     },
     {
@@ -288,7 +288,7 @@ export function tradingRoutes(services: Services): readonly Route[] {
       handle: ({ body }) => {
         new Fields(body ?? {}, []).check();
         kept(() => trading().command({ type: "resume" }));
-        return { json: replyBody(stateDraft(desk()), deskMeta(services)) };
+        return { json: replyBody(stateDraft(desk()), chainMeta(services)) };
       },
     },
     ...([["/ws", "orders"], ["/positions/ws", "positions"], ["/dashboard/ws", "dashboard"]] as const).map(
@@ -301,11 +301,6 @@ export function tradingRoutes(services: Services): readonly Route[] {
       }),
     ),
   ];
-}
-
-/** What a body says that shows the desk as it is now. */
-export function deskMeta(services: Services, units: Readonly<Record<string, string>> = {}) {
-  return { ...chainMeta(services, units), source: services.source() };
 }
 
 /** The time of an order's body is the order's own. */

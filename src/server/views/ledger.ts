@@ -1,6 +1,6 @@
 /** Views of what settled and what it came to: profit and loss, operations, receipts. */
 import type { CoreState } from "../../engine/state.ts";
-import { noSums, PNL_WINDOWS, pnlOf, type PnlSums, pnlTotal, type PnlWindow } from "../../engine/ledger.ts";
+import { noSums, pnlOf, type PnlSums, pnlTotal, type PnlWindow } from "../../engine/ledger.ts";
 import { marketOf, perMarket } from "../../engine/market.ts";
 import { type Absent, absent } from "../../engine/reason.ts";
 import { tipOf } from "../../engine/chain.ts";
@@ -227,9 +227,4 @@ function receiptDraft(
     invariants: part("invariants") as never,
     causality: part("causality") as never,
   };
-}
-
-/** Whether a text names a window. */
-export function isPnlWindow(text: string): text is PnlWindow {
-  return (PNL_WINDOWS as readonly string[]).includes(text);
 }

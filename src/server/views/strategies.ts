@@ -6,6 +6,7 @@ import { agentSettings, type DeskState } from "../../engine/trading/desk.ts";
 import { type ClosedTrade, valueAt } from "../../engine/trading/state.ts";
 import { FEW_TRADES, tradeStatistics } from "../../engine/trading/trade_statistics.ts";
 import type { Queries } from "../../runtime/ports/store.ts";
+import { TRADES_MAX } from "../../runtime/trading_figures.ts";
 import type { Draft } from "../body.ts";
 import type { Strategies, StrategyBody } from "../wire.ts";
 import { deskFreshness } from "./trading.ts";
@@ -18,9 +19,6 @@ export const PERIODS = { "24h": 1, "7d": 7, "30d": 30, all: null } as const;
 
 /** A period of {@link PERIODS}. */
 export type Period = keyof typeof PERIODS;
-
-/** Closed trades that figures rest on at most: the newest. */
-export const TRADES_MAX = 10_000;
 
 /** Name of the row of orders that no agent placed. */
 export const OPERATOR = "operator";
@@ -40,8 +38,8 @@ export const STRATEGY_UNITS = {
 /** `GET /strategy/performance` over the life of the account. */
 export const strategiesView: View<Strategies> = {
   units: STRATEGY_UNITS,
-  build: (state, { queries, agents }) => ({
-    draft: strategiesDraft(state, queries, agents, "all"),
+  build: (state, { agents, closedTrades }) => ({
+    draft: strategiesDraft(state, closedTrades(state), agents, "all"),
     ...deskFreshness(state.desk),
     source: "engine",
   }),
@@ -50,11 +48,10 @@ export const strategiesView: View<Strategies> = {
 /** Every agent, and the operator where he traded, over a period. */
 export function strategiesDraft(
   { desk }: CoreState,
-  queries: Queries,
+  trades: readonly ClosedTrade[],
   agents: readonly AgentCard[],
   period: Period,
 ): DraftOf<Strategies> {
-  const trades = periodTrades(desk, queries, period);
   const names = new Set<string | null>(agents.map(({ name }) => name));
   // What one that is not there any more has traded stays in the account.
   const gone = new Set(desk.attribution.map(({ agent }) => agent).filter((agent) => !names.has(agent)));

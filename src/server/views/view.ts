@@ -2,6 +2,7 @@
 import type { CoreState } from "../../engine/state.ts";
 import type { ObservationKey } from "../../engine/observation.ts";
 import type { AgentCard } from "../../engine/trading/agents/agent.ts";
+import type { ClosedTrade } from "../../engine/trading/state.ts";
 import type { Queries } from "../../runtime/ports/store.ts";
 import type { TradingFigures } from "../../runtime/trading_figures.ts";
 import type { LogLine } from "../../telemetry/log.ts";
@@ -37,6 +38,8 @@ export interface Ambient {
   };
   /** Figures of the trading account that need its past. */
   readonly tradingFigures: (state: CoreState) => TradingFigures;
+  /** Closed trades of the trading account, oldest first. */
+  readonly closedTrades: (state: CoreState) => readonly ClosedTrade[];
   /** The agents that can be switched on. */
   readonly agents: readonly AgentCard[];
   /** The newest log lines, newest first. */
