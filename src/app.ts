@@ -401,6 +401,7 @@ export async function startApp({ config, simulate, clock, log }: AppOptions): Pr
     auth: new Auth({ keys, protectReads: config.auth.protectReads, clock, log }),
     hosts: new HostRules(config.server),
     web,
+    simulation: () => loop.state.node?.simulated ?? null,
     clock,
     log,
     metrics: {

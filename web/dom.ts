@@ -142,6 +142,10 @@ export class Rows<T> {
 
   /** Shows the items. */
   show(items: readonly T[]): void {
+    keepFocus(this.#parent, () => this.#arrange(items));
+  }
+
+  #arrange(items: readonly T[]): void {
     const rows = new Map<string, PooledRow<T>>();
     for (const [place, item] of items.entries()) {
       const key = this.#keyOf(item, place);
@@ -157,6 +161,18 @@ export class Rows<T> {
     }
     this.#rows = rows;
   }
+}
+
+/** Moves, adds or removes children; who is on one of them stays there, or goes to the one that took its place. */
+export function keepFocus(parent: Element, change: () => void): void {
+  const focused = document.activeElement as HTMLElement;
+  if (!parent.contains(focused)) return change();
+  const place = [...parent.children].findIndex((child) => child.contains(focused));
+  change();
+  if (document.activeElement === focused) return;
+  const next = parent.children[Math.min(place, parent.childElementCount - 1)];
+  const to = focused.isConnected ? focused : next?.querySelector<HTMLElement>("a[href], button, [tabindex]");
+  to?.focus({ preventScroll: true });
 }
 
 /** Calls back every second, as long as the page is visible. */

@@ -4,7 +4,6 @@ import { assertEquals } from "@std/assert";
 import {
   formatAge,
   formatAmount,
-  formatBps,
   formatBytes,
   formatCompact,
   formatDateTime,
@@ -14,7 +13,6 @@ import {
   formatPpm,
   formatPrice,
   formatPriceUnit,
-  formatProfit,
   formatRate,
   formatTime,
   formatWhen,
@@ -47,7 +45,6 @@ table<number | string>(formatCompact, [
   [-2_345_678_901, "−2.35B"],
   ["18446744073709551616", "18,446,744.07T"],
 ]);
-table(formatProfit, [[12.4, "▲ +12.40"], [-3.1, "▼ −3.10"], [0, "0.00"], [0.001, "0.00"], [-0.001, "0.00"]]);
 table<number | string>(formatPrice, [
   [12_345_678, "12.345678"],
   [120_905_574_379, "120,906"],
@@ -66,7 +63,6 @@ table(formatPpm, [[640_000, "64.0 %"], [72_000, "7.20 %"], [1_234, "0.123 %"], [
   -50_000,
   "−5.00 %",
 ], [1_000_000, "100.0 %"]]);
-table(formatBps, [[17, "+17 bps"], [-17, "−17 bps"], [0, "0 bps"], [1_250, "+1,250 bps (+12.50 %)"]]);
 table(formatHeight, [[37_843_209, "#37,843,209"], [0, "#0"]]);
 table(formatRate, [[62.109, "62.1"], [62, "62.0"], [0.04, "0.0"]]);
 table(formatBytes, [[0, "0 B"], [1_023, "1,023 B"], [1_024, "1.00 KiB"], [3_435_973_836, "3.20 GiB"], [
@@ -121,4 +117,35 @@ Deno.test("shortenAll() widens every identifier until all can be told apart", ()
   const ids = ["aaaaaaaaaaaa1111bbbbbbbb0000", "aaaaaaaaaaaa2222bbbbbbbb0000"];
   assertEquals(shortenAll(ids, "peer"), ["aaaaaaaaaaaa11…0000", "aaaaaaaaaaaa22…0000"]);
   assertEquals(shortenAll(["x", "x"], "peer"), ["x", "x"]);
+});
+
+Deno.test("formatNumber() and formatCompact() round and group as Intl does, over 200,000 numbers", () => {
+  let state = 7;
+  const random = () => (state = Math.imul(state, 1_664_525) + 1_013_904_223 | 0) / 2 ** 32 + 0.5;
+  const options = (decimals: number) => ({
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+  const plain = [0, 1, 2, 3, 4, 5, 6].map((decimals) => new Intl.NumberFormat("en", options(decimals)));
+  const compact = new Intl.NumberFormat("en", { ...options(2), notation: "compact" });
+  // A zero has no sign, and a minus is a minus.
+  const ours = (text: string) => /[1-9∞]/.test(text) ? text.replace("-", "−") : text.replace("-", "");
+  for (let i = 0; i < 200_000; i++) {
+    const decimals = i % plain.length;
+    // Sizes from 10^-9 to 10^21, halves among them.
+    let value = (random() - 0.5) * 10 ** (random() * 30 - 9);
+    if (i % 3 === 0) value = Number(`${Math.round(random() * 10 ** (random() * 9))}5e-${decimals + 1}`);
+    assertEquals(
+      formatNumber(value, decimals),
+      ours(plain[decimals]!.format(value)),
+      `${value}, ${decimals}`,
+    );
+    // Thousands of T are grouped as everything else is, which Intl begins later.
+    if (Math.abs(value) >= 10_000 && Math.abs(value) < 1e15) {
+      assertEquals(formatCompact(value), ours(compact.format(value)), `${value}`);
+    }
+  }
+  for (const value of [NaN, Infinity, -Infinity, 5e-324, 1.7976931348623157e308, 1e15, 1e21, -0]) {
+    assertEquals(formatNumber(value, 2), ours(plain[2]!.format(value)), `${value}`);
+  }
 });

@@ -13,7 +13,7 @@ import { Store, type Topic } from "./store.ts";
 /** At least this long between two flushes, unless the reader wants it longer. */
 const FLUSH_MS = 100;
 
-/** The first page waits so long for the first data, because that decides whether the simulated strip stands above. */
+/** The page is built out of sight and shown with the first data, or after so long without any: nothing shifts. */
 const FIRST_DATA_MS = 1_000;
 
 /** What the first page does not need is fetched so long after it. */
@@ -100,6 +100,10 @@ Object.defineProperty(globalThis, "__dash", {
   },
 });
 
+// The server answers while the page is built.
+link.want(BASE_TOPICS, new AbortController().signal);
+link.start();
+
 const shell = new Shell(app, ROUTES, ticker);
 const router = new Router({
   app,
@@ -108,15 +112,14 @@ const router = new Router({
   main: document.getElementById("main")!,
   onRoute: (route, title) => shell.onRoute(route, title),
 });
-link.want(BASE_TOPICS, new AbortController().signal);
-link.start();
-
 const first = Promise.withResolvers<void>();
+const mounted = router.start();
 store.watch(["capabilities"], () => first.resolve());
 setTimeout(first.resolve, FIRST_DATA_MS);
+await mounted;
 await first.promise;
-shell.open();
-await router.start();
+shell.reveal();
+router.reveal();
 
 // Everything else is fetched while there is nothing to do, so that it is there when the server is not.
 setTimeout(() => {

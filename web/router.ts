@@ -156,6 +156,11 @@ export class Router {
     await this.#go(false);
   }
 
+  /** Brings the panel that the address names into sight. */
+  reveal(): void {
+    reveal(parseHash(location.hash).query);
+  }
+
   /** Goes to the page before or after the current one in the rail. */
   step(by: number): void {
     const { routes } = this.#options;
@@ -191,7 +196,7 @@ export class Router {
       .finally(() => {
         if (leave.signal.aborted) return;
         setAttr(main, "aria-busy", null);
-        reveal(parseHash(location.hash).query);
+        this.reveal();
       });
     main.replaceChildren(el("div", { class: "page-head" }, heading, actions), root);
     main.dataset.path = address.path;

@@ -1,6 +1,6 @@
 /**
  * What the reader has chosen for this browser. Each choice stands under a name of its own in the browser's storage and
- * on the root element, from where styles, times and the pace of updates take it; `theme_boot.ts` sets it at the start.
+ * on the root element, from where styles, times and the pace of updates take it; `boot.ts` sets it at the start.
  */
 
 /** A choice: its values, the first of which holds when nothing is stored. */

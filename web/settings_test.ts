@@ -9,8 +9,8 @@ Deno.test("choiceOf() takes what is set, and the first value for anything that i
   assertEquals(choiceOf("zone", {}), "utc");
 });
 
-Deno.test("CHOICES are the names that theme_boot.ts sets before the first paint", async () => {
-  const boot = await Deno.readTextFile(new URL("./theme_boot.ts", import.meta.url));
+Deno.test("CHOICES are the names that boot.ts sets before the first paint", async () => {
+  const boot = await Deno.readTextFile(new URL("./boot.ts", import.meta.url));
   const names = [.../for \(const name of \[([^\]]*)\]/.exec(boot)![1]!.matchAll(/"(\w+)"/g)].map(([, name]) =>
     name
   );

@@ -124,12 +124,17 @@ export class Shell {
     write("theme-text", `Theme: ${document.documentElement.dataset.theme}`);
     app.link.onChange(() => this.#showLink());
     app.store.watch(["health", "status", "capabilities", "alerts", "engine"], () => this.#show());
+    this.#buildRail();
     ticker.add(() => this.#tick());
     this.#tick();
   }
 
-  /** Shows the frame, with the rail. */
-  open(): void {
+  /** Lets everything be seen. */
+  reveal(): void {
+    document.body.dataset.ready = "";
+  }
+
+  #buildRail(): void {
     for (const group of new Set(this.#routes.map((route) => route.group))) {
       const id = `pages-${group.toLowerCase()}`;
       const list = el("ul", { id });
@@ -156,7 +161,6 @@ export class Shell {
     document.addEventListener("click", ({ target }) => {
       if (!(target as Element).closest(".rail")) this.#openGroup(null);
     });
-    document.body.dataset.ready = "";
   }
 
   /** Marks the page that is shown. */
@@ -275,7 +279,8 @@ export class Shell {
     const { link, store } = this.#app;
     const health = store.live("health");
     const nodeUp = health?.node_up ?? null;
-    const simulated = [...store.bodies()].some(({ _meta }) => _meta.source === "simulated");
+    const bodies = [...store.bodies()];
+    const simulated = bodies.some(({ _meta }) => _meta.source === "simulated");
     const polling = link.state.kind !== "open" && link.polled;
     const ageMs = health ? store.nowMs() - health._meta.as_of_ms : null;
     const chip = chipOf({ state: link.state, simulated, nodeUp, ageMs, polling, nowMs: Date.now() });
@@ -284,10 +289,10 @@ export class Shell {
     setAttr(byId("chip"), "data-tone", chip.tone);
     setAttr(byId("chip"), "title", link.state.kind === "open" ? health?.node_reason ?? OPEN_HINT : DOWN_HINT);
     setHidden(byId("key"), !link.keyNeeded);
-    setHidden(byId("strip"), !simulated);
+    // Until something has come, what the server made of the page holds.
+    if (bodies.length > 0) setHidden(byId("strip"), !simulated);
     const of = store.live("capabilities")?.simulation;
-    const what = of ? ` — scenario ${of.scenario}, seed ${of.seed}` : "";
-    write("simulation", `${what}. No real node is connected; nothing on this page is real.`);
+    if (of) write("simulation", ` — scenario ${of.scenario}, seed ${of.seed}`);
     this.#announce(link.state, nodeUp);
     document.title = [this.#title, chip.word, "block-buster"].filter(Boolean).join(" · ");
     const icon = byId("favicon");

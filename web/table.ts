@@ -1,5 +1,5 @@
 /** Tables that can be sorted and filtered, and that only draw the rows in sight when there are many. */
-import { el, setAttr, setHidden, setText, text, Value } from "./dom.ts";
+import { el, keepFocus, setAttr, setHidden, setText, text, Value } from "./dom.ts";
 import { formatCount } from "./format.ts";
 import { icon, Status, type Tone } from "./icons.ts";
 import { cellClass } from "./panel.ts";
@@ -252,6 +252,12 @@ export class DataTable<T> {
     setHidden(this.#below, to === count);
     this.#above.style.setProperty("height", `${from * rowPx}px`);
     this.#below.style.setProperty("height", `${(count - to) * rowPx}px`);
+    keepFocus(this.#body, () => this.#place(from, to));
+    this.#rove();
+  }
+
+  /** Puts the rows in place, and takes away those that are not shown. */
+  #place(from: number, to: number): void {
     const drawn = new Set<string>();
     let at: Element = this.#above;
     for (let i = from; i < to; i++) {
@@ -270,7 +276,6 @@ export class DataTable<T> {
       pooled.el.remove();
       this.#pool.delete(key);
     }
-    this.#rove();
   }
 
   #makeRow(full: string): DrawnRow<T> {

@@ -1,6 +1,7 @@
 /** The one port: HTTP, WebSocket and the dashboard, with every limit in one place. */
 // @ts-types="#types/std_http_etag.d.ts"
 import { ifNoneMatch } from "@std/http/etag";
+import type { SimulationInfo } from "../engine/event.ts";
 import type { Clock } from "../runtime/ports/clock.ts";
 import { StoreError } from "../runtime/ports/store.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -55,6 +56,8 @@ export interface ServerOptions {
   readonly auth: Auth;
   readonly hosts: HostRules;
   readonly web: WebAssets;
+  /** What the data is simulated from, as far as the node has said. */
+  readonly simulation: () => SimulationInfo | null;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: ServerMetrics;
@@ -141,7 +144,7 @@ export class Server {
     requestId: string,
     named: (route: string) => void,
   ): Promise<Response> {
-    const { router, hosts, auth, web } = this.#options;
+    const { router, hosts, auth, web, simulation } = this.#options;
     if (request.url.length > URL_MAX) throw new Problem(400, `the URL is longer than ${URL_MAX} characters`);
     hosts.checkHost(request);
     const url = URL.parse(request.url);
@@ -159,7 +162,7 @@ export class Server {
     }
     if (url.pathname === "/" && reads && request.headers.get("accept")?.includes("text/html")) {
       named("/");
-      return web.page(request);
+      return web.page(request, simulation());
     }
     const match = router.match(upgrade ? "WS" : request.method, url.pathname);
     if (match === null) {

@@ -8,6 +8,7 @@ import { stripTypeScriptTypes } from "node:module";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 // @ts-types="#types/std_http_etag.d.ts"
 import { ifNoneMatch } from "@std/http/etag";
+import type { SimulationInfo } from "../engine/event.ts";
 import { wantsEncoding } from "./negotiation.ts";
 
 /** Where the files are served. */
@@ -67,8 +68,15 @@ async function collect(folder: URL, prefix: string, sources: WebSource[]): Promi
  * of a template must stay on one line.
  */
 export function toJavaScript({ path, text }: WebSource): string {
-  if (path.endsWith(".ts")) return compact(stripTypeScriptTypes(text));
+  if (path.endsWith(".ts")) return compact(withoutTypes(text));
   return /\.(js|css)$/.test(path) ? compact(text) : text;
+}
+
+/** Types are stripped to spaces of the same length; one will do. What the source itself has spaces in, it keeps. */
+function withoutTypes(text: string): string {
+  const stripped = stripTypeScriptTypes(text);
+  if (stripped.length !== text.length) return stripped;
+  return stripped.replace(/ {2,}/g, (run, at) => text.startsWith(run, at) ? run : " ");
 }
 
 function compact(text: string): string {
@@ -87,6 +95,9 @@ function compact(text: string): string {
 export class WebAssets {
   readonly #assets = new Map<string, Asset>();
   readonly #page: Asset;
+  readonly #text: string;
+  /** The page of what was simulated last. */
+  #simulated: { readonly what: string; readonly page: Asset } | null = null;
   /** Content-Security-Policy of the page. */
   readonly policy: string;
 
@@ -108,7 +119,8 @@ export class WebAssets {
     const map = JSON.stringify({ imports });
     const html = sources.find(({ path }) => path === "index.html")?.text ??
       "<!doctype html><title>block-buster</title>";
-    this.#page = asset(page(html, map, urls), TYPES.html!, false);
+    this.#text = page(html, map, urls);
+    this.#page = asset(this.#text, TYPES.html!, false);
     this.policy = [
       "default-src 'none'",
       `script-src 'self' 'sha256-${createHash("sha256").update(map).digest("base64")}'`,
@@ -123,12 +135,23 @@ export class WebAssets {
     ].join("; ");
   }
 
-  /** The page itself. */
-  page(request: Request): Response {
-    return send(request, this.#page, {
+  /** The page itself. Where all data is simulated, its first frame says so. */
+  page(request: Request, simulation: SimulationInfo | null): Response {
+    return send(request, simulation ? this.#simulatedPage(simulation) : this.#page, {
       "content-security-policy": this.policy,
       vary: "Accept, Accept-Encoding",
     });
+  }
+
+  #simulatedPage({ scenario, seed }: SimulationInfo): Asset {
+    // It is the node that says so, and anybody can call himself a node.
+    const what = /^[\w-]{1,40}$/.test(scenario) ? ` — scenario ${scenario}, seed ${seed}` : "";
+    if (this.#simulated?.what !== what) {
+      const text = this.#text.replace(/(id="strip")\s+hidden/, "$1")
+        .replace('id="simulation">', (start) => start + what);
+      this.#simulated = { what, page: asset(text, TYPES.html!, false) };
+    }
+    return this.#simulated.page;
   }
 
   /** A file of the page, or null when there is none of that name. */

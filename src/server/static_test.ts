@@ -36,10 +36,12 @@ function importsOf(html: string): Record<string, string> {
 Deno.test("toJavaScript() erases types and keeps line numbers", () => {
   const text = toJavaScript({
     path: "a.ts",
-    text: "interface A {\n  b: number;\n}\nexport const c: A = { b: 1 };\n",
+    text:
+      'interface A {\n  b: number;\n}\nexport const c: A = { b: 1 };\nconst d: string = "x  y" as string;\n',
   });
-  assertEquals(text.split("\n").length, 5);
-  assertMatch(text.split("\n")[3]!, /export const c\s+= \{ b: 1 \};/);
+  assertEquals(text.split("\n").length, 6);
+  assertEquals(text.split("\n")[3], "export const c = { b: 1 };");
+  assertEquals(text.split("\n")[4], 'const d = "x  y" ;');
   assertNotMatch(text, /interface|number/);
   assertEquals(toJavaScript({ path: "a.js", text: "x: y" }), "x: y");
 });
@@ -92,7 +94,7 @@ Deno.test("toJavaScript() may compact every module of the page: no template has 
 
 Deno.test("WebAssets.page() holds an import map whose hash the policy names", async () => {
   const web = new WebAssets(SOURCES);
-  const response = web.page(get("/"));
+  const response = web.page(get("/"), null);
   const html = await response.text();
   const map = /<script type="importmap">(.*?)<\/script>/s.exec(html)![1]!;
   const policy = response.headers.get("content-security-policy")!;
@@ -122,9 +124,31 @@ Deno.test("WebAssets.policy allows nothing that was not named", () => {
   assertNotMatch(new WebAssets(SOURCES).policy, /unsafe|\*|http:|https:/);
 });
 
+Deno.test("WebAssets.page() says from its first frame what is simulated, and nothing that a node could have made up", async () => {
+  const index = '<p id="strip" hidden>SIMULATED<span id="simulation"></span>.</p>';
+  const web = new WebAssets([{ path: "index.html", text: index }]);
+  const of = async (scenario: string | null) => {
+    const simulation = scenario === null ? null : { scenario, seed: 7, dialect: "live" as const };
+    return await web.page(get("/"), simulation).text();
+  };
+  assertEquals(await of(null), index);
+  assertEquals(
+    await of("calm"),
+    '<p id="strip">SIMULATED<span id="simulation"> — scenario calm, seed 7</span>.</p>',
+  );
+  for (const hostile of ["<script>", "$&", "", "a".repeat(41), 'x" onload="y']) {
+    assertEquals(await of(hostile), '<p id="strip">SIMULATED<span id="simulation"></span>.</p>');
+  }
+  assertEquals(await of(null), index);
+  const real = new WebAssets(await readWebSources(new URL("../../web/", import.meta.url)));
+  const shown = await real.page(get("/"), { scenario: "calm", seed: 7, dialect: "live" }).text();
+  assertMatch(shown, /id="strip"\s*><b>SIMULATED DATA<.b><span\s+id="simulation"> — scenario calm, seed 7</);
+  assertMatch(await real.page(get("/"), null).text(), /id="strip"\s+hidden/);
+});
+
 Deno.test("WebAssets.page() leads to files that exist, under names that carry their hash", async () => {
   const web = new WebAssets(SOURCES);
-  const html = await web.page(get("/")).text();
+  const html = await web.page(get("/"), null).text();
   assertNotMatch(html, /"\.\//);
   const urls = [...html.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, url]) => url!);
   assertEquals(urls.length, 3);
@@ -156,7 +180,7 @@ Deno.test("WebAssets.file() changes the hashed name with the content", async () 
       path: "views/one.ts",
       text,
     }]);
-    return importsOf(await web.page(get("/")).text())["/web/views/one.ts"];
+    return importsOf(await web.page(get("/"), null).text())["/web/views/one.ts"];
   };
   assertEquals(await hashed("export const one = 1;"), await hashed("export const one = 1;"));
   assert(await hashed("export const one = 1;") !== await hashed("export const one = 2;"));
@@ -216,7 +240,7 @@ Deno.test("WebAssets.file() only knows the names that were read", () => {
 });
 
 Deno.test("WebAssets without an index.html still has a page", async () => {
-  assertStringIncludes(await new WebAssets([]).page(get("/")).text(), "<title>block-buster</title>");
+  assertStringIncludes(await new WebAssets([]).page(get("/"), null).text(), "<title>block-buster</title>");
 });
 
 Deno.test("readWebSources() reads what the page is made of and leaves tests, notes and declarations out", async () => {

@@ -356,6 +356,7 @@ suite(
         return /^open, #\d/.test(await textOf(page, "#prices [role=status]"));
       }, "the chart to say a candle");
       await page.getByRole("button", { name: "View Unit price by block as table" }).click();
+      await page.locator("#prices thead").waitFor();
       assertEquals(await page.locator("#prices thead th").allInnerTexts(), [
         "From block",
         "open",

@@ -152,6 +152,29 @@ calm("the table of peers sorts, filters, and keeps both in the address", async (
   });
 });
 
+calm("rows that move or leave take nobody's place in the table away", async ({ server, visit }) => {
+  await visit(server.url, {}, async ({ page, go }) => {
+    const order = async (direction: string) => {
+      await page.evaluate((to) => void (location.hash = to), `#/network?sort=reputation:${direction}`);
+      await page.locator(`#peers [aria-sort="${direction}ending"]`).waitFor();
+    };
+    const focused = () => page.evaluate(() => document.activeElement!.getAttribute("aria-label"));
+    await go("#/network?sort=reputation:desc");
+    await loaded(page);
+    await page.locator("#peers tbody .copy").first().focus();
+    const name = await focused();
+    for (const direction of ["asc", "desc"]) {
+      await order(direction);
+      assertEquals(await focused(), name, "a row that moved lost the focus");
+    }
+    const other = (await page.locator("#peers tbody .copy").nth(5).getAttribute("aria-label"))!;
+    const id = /^Peer (\S+),/.exec(other)![1]!;
+    await page.evaluate((to) => void (location.hash = to), `#/network?q=${id}`);
+    await settles(page, () => document.querySelectorAll("#peers tbody tr:not(.spacer)").length === 1);
+    assertEquals(await focused(), other, "the focus is not on the row that is left");
+  });
+});
+
 calm(
   "#/system?panel=capabilities leads to that panel, from outside and from a link",
   async ({ server, visit }) => {

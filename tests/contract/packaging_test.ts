@@ -275,7 +275,7 @@ Deno.test("the dashboard that is compiled in is served like its sources", async 
     const paths = exported.map(({ path }) => path);
     assertEquals(paths, sources.map(({ path }) => path.replace(/\.ts$/, ".js")).sort());
     const web = new WebAssets(exported);
-    const html = await web.page(new Request("http://127.0.0.1/")).text();
+    const html = await web.page(new Request("http://127.0.0.1/"), null).text();
     assert(
       !html.includes("Content-Security-Policy") && !html.includes("api-base"),
       "the server adds its own",

@@ -162,7 +162,9 @@ export class Chart {
       "aria-roledescription": "chart",
       "aria-label": spec.label,
       focus: async () => this.#keys ??= (await import("./keys.ts")).onChartKey,
-      keydown: (event: KeyboardEvent) => this.#keys?.(event, this),
+      // Keys that come before that has happened wait for it, in their order.
+      keydown: async (event: KeyboardEvent) =>
+        (this.#keys ??= (await import("./keys.ts")).onChartKey)(event, this),
       pointermove: ({ offsetX }: PointerEvent) =>
         this.#painted && this.point(nearest(this.data.times, this.#painted.fromX(offsetX))),
       pointerleave: () => this.point(null),
