@@ -11,7 +11,7 @@ import { Link } from "./socket.ts";
 import { Store, type Topic } from "./store.ts";
 
 /** At least this long between two flushes, unless the reader wants it longer. */
-const FLUSH_MS = 100;
+const FLUSH_MS = 200;
 
 /** The page is built out of sight and shown with the first data, or after so long without any: nothing shifts. */
 const FIRST_DATA_MS = 1_000;

@@ -9,7 +9,7 @@ export const CHOICES = {
   density: ["default", "compact", "comfortable"],
   profit: ["green-red", "blue-orange", "red-green"],
   zone: ["utc", "local"],
-  refresh: ["100", "500", "1000", "5000"],
+  refresh: ["200", "500", "1000", "5000"],
 } as const satisfies Record<string, readonly string[]>;
 
 /** The name of a choice. */

@@ -80,6 +80,86 @@ async function wireBytes(browser: Browser, url: string): Promise<number> {
   return bytes;
 }
 
+interface Steady {
+  readonly messagesPerS: number;
+  /** Share of its main thread, in processor time. */
+  readonly share: number;
+  readonly textWrites: number;
+  /** Writes of text that changed nothing that is seen: the same again, or twice before a frame. */
+  readonly idleWrites: number;
+}
+
+/** What a page costs that is looked at, at full speed. */
+async function steady(browser: Browser, url: string, seconds: number): Promise<Steady> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  await page.goto(url);
+  await page.waitForTimeout(10_000);
+  const count = async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    const { messages } = await page.evaluate(() =>
+      (globalThis as unknown as { __dash: { stats: { messages: number } } }).__dash.stats
+    );
+    return { messages, busyS: metrics.find(({ name }) => name === "TaskDuration")!.value };
+  };
+  const before = await count();
+  const beganMs = performance.now();
+  await page.waitForTimeout(1000 * seconds);
+  const after = await count();
+  const elapsedS = (performance.now() - beganMs) / 1000;
+  // Watching the writes costs more than they do.
+  const writes = await page.evaluate(async (ms) => {
+    const found = { all: 0, idle: 0 };
+    const observer = new MutationObserver((records) => {
+      const first = new Map<Node, string>();
+      for (const { target, oldValue } of records) {
+        found.all++;
+        if (first.has(target)) found.idle++;
+        else first.set(target, oldValue!);
+      }
+      for (const [node, old] of first) if ((node as Text).data === old) found.idle++;
+    });
+    observer.observe(document, { subtree: true, characterData: true, characterDataOldValue: true });
+    await new Promise((done) => setTimeout(done, ms));
+    observer.disconnect();
+    return found;
+  }, 1000 * seconds);
+  await context.close();
+  return {
+    messagesPerS: (after.messages - before.messages) / elapsedS,
+    share: (after.busyS - before.busyS) / elapsedS,
+    textWrites: writes.all,
+    idleWrites: writes.idle,
+  };
+}
+
+/** Listeners and nodes after a collection, before and after so many changes of the page. */
+async function wandering(browser: Browser, url: string, changes: number): Promise<string> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
+  const page = await context.newPage();
+  const session = await context.newCDPSession(page);
+  await session.send("Performance.enable");
+  const paths = ["network", "markets", "trading", "receipts", "signals", "system", "backtest", "theblock"];
+  const go = async (times: number) => {
+    for (let i = 0; i < times; i++) {
+      await page.evaluate((path) => void (location.hash = `#/${path}`), paths[i % paths.length]!);
+      await page.waitForTimeout(150);
+    }
+    await page.waitForTimeout(3_000);
+    await session.send("HeapProfiler.collectGarbage");
+    const { metrics } = await session.send("Performance.getMetrics");
+    const of = (name: string) => metrics.find((metric) => metric.name === name)!.value;
+    return `${of("JSEventListeners")} listeners, ${of("Nodes")} nodes`;
+  };
+  await page.goto(`${url}/#/theblock`);
+  await page.waitForTimeout(10_000);
+  const told = [await go(2 * paths.length), await go(changes)];
+  await context.close();
+  return told.join(" → ");
+}
+
 /** Bytes of heap after a collection, once a minute. */
 async function heap(browser: Browser, url: string, minutes: number): Promise<readonly number[]> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
@@ -160,8 +240,21 @@ if (import.meta.main) {
   const bytes = [await wireBytes(browser, ourUrl), await wireBytes(browser, blankUrl)];
   console.log(`| bytes on the wire | ${bytes[0]} | ${bytes[1]} | ≤ 45,000 |`);
   row(`main thread within ${WATCH_MS / 1000} s of the load, ms`, ({ taskMs }) => taskMs, "–");
+  await using fast = await startProgram({ args: ["--simulate", "--speed", "10"] });
+  await using brisk = await startProgram({ args: ["--simulate", "--speed", "5"] });
+  const { messagesPerS, share, textWrites, idleWrites } = await steady(
+    browser,
+    `${brisk.url}/#/theblock`,
+    20,
+  );
+  console.log(
+    `\nat ${messagesPerS.toFixed(0)} msg/s: ${
+      (100 * share).toFixed(1)
+    } % of a core (budget 6 % at 50 msg/s), ` +
+      `${textWrites} writes of text in 20 s, ${idleWrites} of them without a change`,
+  );
+  console.log(`200 changes of the page: ${await wandering(browser, fast.url, 200)}`);
   if (minutes > 0) {
-    await using fast = await startProgram({ args: ["--simulate", "--speed", "10"] });
     const sizes = await heap(browser, `${fast.url}/#/theblock`, minutes);
     const [slope, upper] = slopePerHour(sizes);
     const mb = (bytes: number) => (bytes / 1e6).toFixed(2);

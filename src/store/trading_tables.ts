@@ -149,10 +149,11 @@ export class TradingTables implements TradingQueries {
     ) as unknown as EquityRow[];
   }
 
-  /** Event time of the newest row; null when there is none. */
+  /** Event time of the newest row; null when there is none. Orders are refused without an account as well. */
   newestMs(): number | null {
-    const { t } = this.#pager.prepared("SELECT MAX(t) AS t FROM equity").get() as { t: number | null };
-    return t === null ? null : t * 1000;
+    const sql =
+      "SELECT MAX(t) AS t FROM (SELECT MAX(t) * 1000 AS t FROM equity UNION ALL SELECT MAX(placed_ms) FROM orders)";
+    return (this.#pager.prepared(sql).get() as { t: number | null }).t;
   }
 
   /** Deletes the oldest rows; returns how many went. Orders that still work are kept. */

@@ -4,7 +4,7 @@
  */
 import { el, setAttr, setHidden, setText, svg, text } from "../dom.ts";
 import { formatTime, NONE } from "../format.ts";
-import { HISTORY_SECONDS, type MetricId } from "../history.ts";
+import { HISTORY_SECONDS, type MetricId, type Stretch } from "../history.ts";
 import { icon } from "../icons.ts";
 import type { View } from "../router.ts";
 import { paint, type Painted, type Painter, type Picture } from "./paint.ts";
@@ -12,6 +12,9 @@ import { type Domain, nearest, summarize } from "./scale.ts";
 
 /** The shortest stretch of time that fills a chart. */
 const SPAN_MIN_MS = 60_000;
+
+/** What is shown where nobody chooses. */
+const RANGE_MS = 300_000;
 
 /** The server's history is asked for when the page has had the time to appear. */
 const KEPT_AFTER_MS = 4_000;
@@ -52,6 +55,11 @@ export interface ChartSpec {
   readonly x?: { readonly label: string; readonly format: (at: number) => string };
   /** The bars, newest. */
   readonly bars?: () => { readonly labels: readonly string[]; readonly values: Float64Array };
+}
+
+interface Before {
+  readonly rangeMs: number;
+  join: ((seen: Stretch) => Stretch) | null;
 }
 
 /** Data that a chart is given. */
@@ -142,6 +150,8 @@ export class Chart {
   #note: string | null = null;
   #serverDueMs = 0;
   #server: { read(rangeMs: number): ChartSource | null } | null = null;
+  /** What puts the time before the page was loaded in front of what it has seen, for one length of time. */
+  #before: Before | null = null;
   #bar: number | null = null;
   #frame = 0;
   #visible = true;
@@ -264,11 +274,31 @@ export class Chart {
     this.#note = null;
     const toMs = store.paused || history.lastMs < 0 ? store.shownMs() : history.lastMs;
     const fromMs = Math.min(
-      Math.max(history.firstMs || toMs, toMs - (rangeMs?.() ?? 300_000)),
+      Math.max(history.firstMs || toMs, toMs - (rangeMs?.() ?? RANGE_MS)),
       toMs - SPAN_MIN_MS,
     );
-    const { times, values } = history.stretch(series.map(({ metric }) => metric!), fromMs, toMs);
-    return { times, values, labels: [], domain: [fromMs, toMs] };
+    const seen = history.stretch(series.map(({ metric }) => metric!), fromMs, toMs);
+    const range = rangeMs?.() ?? RANGE_MS;
+    if (!(history.firstMs > toMs - range)) return { ...seen, labels: [], domain: [fromMs, toMs] };
+    const { times, values } = this.#earlier(range)?.(seen) ?? seen;
+    const from = Math.max(Math.min(times[0] ?? fromMs, fromMs), toMs - range);
+    return { times, values, labels: [], domain: [from, toMs] };
+  }
+
+  /** What the server saw before the page was there; null where it keeps none of it, or has not answered yet. */
+  #earlier(rangeMs: number): ((seen: Stretch) => Stretch) | null {
+    const names = this.spec.series.map(({ metric }) => metric!);
+    const known = performance.now() > KEPT_AFTER_MS && !names.some((name) => name.startsWith("gate."));
+    if (known && this.#before?.rangeMs !== rangeMs && this.#view.app.store.get("health")) {
+      const before: Before = this.#before = { rangeMs, join: null };
+      import("./server_series.ts").then(async ({ earlier }) => {
+        before.join = await earlier(this.#view.app, names, rangeMs);
+        this.#drawSoon();
+      }).catch(() => {
+        // It is a nicety: without it the chart begins where the page did.
+      });
+    }
+    return this.#before?.join ?? null;
   }
 
   #draw(): void {
@@ -383,8 +413,9 @@ export class Chart {
     const { firstMs } = this.#view.app.history;
     if (Number.isNaN(firstMs)) return "nothing seen yet";
     const summary = kind === "spark" ? summarize(values[0]!) : null;
-    const span = fromMs <= firstMs
-      ? `since ${kind === "spark" ? "" : "load "}${formatTime(firstMs).slice(0, 5)}`
+    const first = Math.min(firstMs, this.data.times[0] ?? firstMs);
+    const span = fromMs <= first && toMs - first < (this.spec.rangeMs?.() ?? RANGE_MS) - SPAN_MIN_MS
+      ? `since ${kind === "spark" || first < firstMs ? "" : "load "}${formatTime(first).slice(0, 5)}`
       : `last ${Math.round((toMs - fromMs) / 60_000)} min`;
     return `${summary ? `max ${format(summary.max)} · ` : ""}${span}${
       this.#painted?.thinned ? " · thinned" : ""

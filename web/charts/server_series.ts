@@ -1,13 +1,12 @@
 /** Series that the server keeps, in the chain's time: an hour by the second, a day by the minute, 30 days by 15 min. */
 import type { View } from "../router.ts";
+import type { App } from "../context.ts";
+import { GAP_MS, type Stretch } from "../history.ts";
 import type { ChartSource } from "./chart.ts";
 
 /** Points that one question may ask for, of which the server gives 10,000, and those of one line. */
 const POINTS_MAX = 8_000;
 const LINE_MAX = 1_500;
-
-/** Nothing shorter is asked for: what changes within minutes is in the page's own history. */
-const RANGE_MIN_MS = 3_600_000;
 
 /** What is shown is asked for anew after so long, or after a step where that is longer. */
 const REFRESH_MS = 5_000;
@@ -48,8 +47,7 @@ export class ServerSeries {
   }
 
   /** The newest series of a length; null before the first answer. */
-  read(shownMs: number): ChartSource | null {
-    const rangeMs = Math.max(shownMs, RANGE_MIN_MS);
+  read(rangeMs: number): ChartSource | null {
     const { store } = this.#view.app;
     if (rangeMs !== this.#rangeMs) [this.#rangeMs, this.#dueMs, this.#source] = [rangeMs, 0, null];
     if (!this.#asking && !store.paused && Date.now() >= this.#dueMs) void this.#ask(rangeMs);
@@ -63,13 +61,9 @@ export class ServerSeries {
     // Where blocks carry no time, the chain's time is that of their arrival.
     const tipS = health.block_time ?? Math.floor(store.nowMs() / 1_000);
     const step = stepFor(rangeMs / 1_000, this.#metrics.length);
-    const from = Math.max(0, tipS - rangeMs / 1_000);
     this.#asking = true;
     try {
-      const names = this.#metrics.map(encodeURIComponent).join(",");
-      const answer = await api.get(
-        `/theblock/history?metric=${names}&from=${from}&to=${tipS}&step=${step}`,
-      ) as Answer;
+      const answer = await ask(api, this.#metrics, tipS - rangeMs / 1_000, tipS, step);
       if (rangeMs === this.#rangeMs) this.#source = sourceOf(answer, this.#metrics.length, rangeMs);
     } catch {
       // What was read stays; the panel's own state says that the server is away.
@@ -78,6 +72,49 @@ export class ServerSeries {
       this.#dueMs = Date.now() + Math.max(REFRESH_MS, step * 250);
     }
   }
+}
+
+function ask(api: App["api"], metrics: readonly string[], fromS: number, toS: number, step: number) {
+  const names = metrics.map(encodeURIComponent).join(",");
+  const path = `/theblock/history?metric=${names}&from=${Math.max(0, fromS)}&to=${toS}&step=${step}`;
+  return api.get(path) as Promise<Answer>;
+}
+
+/** The chain's time is the clock's where its tip is no further from it. */
+const CLOCK_MS = 60_000;
+
+/**
+ * Reads what the server saw before the page was there.
+ *
+ * @returns What puts it in front of what the page has seen; where the chain has a time of its own, that changes nothing
+ */
+export async function earlier(
+  { api, store }: App,
+  metrics: readonly string[],
+  rangeMs: number,
+): Promise<(seen: Stretch) => Stretch> {
+  const tipS = store.get("health")?.block_time ?? Math.floor(store.nowMs() / 1_000);
+  if (Math.abs(1_000 * tipS - store.nowMs()) > CLOCK_MS) return (seen) => seen;
+  const step = stepFor(rangeMs / 1_000, metrics.length);
+  const answer = await ask(api, metrics, tipS - rangeMs / 1_000, tipS, step);
+  const before = sourceOf(answer, metrics.length, rangeMs);
+  return (seen) => joined(before, seen, Math.max(GAP_MS, 2_000 * step));
+}
+
+/** One stretch after another, with a gap between them where more than so much time is. */
+export function joined(before: Stretch, seen: Stretch, gapMs: number): Stretch {
+  const beginMs = seen.times[0] ?? Infinity;
+  const kept = before.times.findIndex((time) => time >= beginMs);
+  const count = kept < 0 ? before.times.length : kept;
+  if (count === 0) return seen;
+  const lastMs = before.times[count - 1]!;
+  const gap = beginMs - lastMs > gapMs ? [NaN] : [];
+  const join = (head: Float64Array, tail: Float64Array, between: readonly number[]) =>
+    Float64Array.from([...head.subarray(0, count), ...between, ...tail]);
+  return {
+    times: join(before.times, seen.times, gap.map(() => lastMs + 1_000)),
+    values: seen.values.map((value, i) => join(before.values[i]!, value, gap)),
+  };
 }
 
 /** An answer as a chart takes it. Single missing seconds are left out, longer ones are a gap. */

@@ -130,7 +130,7 @@ function addHistory(view: View, reading: Reading<BacktestHistory>): void {
           show: (value, { trades }) => value.show(trades, formatCount, meta(), "backtests[].trades"),
         },
         {
-          label: "Asked for",
+          label: "Requested",
           num: true,
           priority: 3,
           show: (value, { created }) => value.write(formatStamp(created * 1_000)),

@@ -78,7 +78,7 @@ class Holder {
     setText(
       this.#count,
       rows.length === 0
-        ? "none now"
+        ? "none listed"
         : rows.length > ROWS_MAX
         ? `first ${ROWS_MAX} of ${formatCount(rows.length)}`
         : formatCount(rows.length),

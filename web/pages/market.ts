@@ -11,6 +11,7 @@ import {
   formatPpm,
   formatPrice,
   formatPriceUnit,
+  formatRatio,
   formatUnits,
 } from "../format.ts";
 import { type MarketId, MARKETS } from "../history.ts";
@@ -67,7 +68,7 @@ function addFigures(view: View, id: MarketId): void {
         ["Volume, 100 blocks", field("volume_100", formatCompact)],
         [
           "Units, 100 blocks",
-          field("units_100", (count: number) => formatUnits(count, units(), formatCompact)),
+          field("units_100", (count: number) => amountOfWork(count, units())),
         ],
         ["Receipts, 24 h", field("receipts_24h", formatCount)],
         ["Receipts, 100 blocks", field("receipts_100", formatCount)],
@@ -174,11 +175,18 @@ function addOwnFigures(view: View, id: MarketId): void {
   });
 }
 
+/** Work in the unit that people speak of: receipts count bytes and thousandths of a watt hour. */
+function amountOfWork(count: number, unit: string): string {
+  if (unit === "byte") return formatBytes(count);
+  return unit === "mWh" ? `${formatNumber(count / 1e6, 2)} kWh` : formatUnits(count, unit, formatCompact);
+}
+
 function figure(value: number | string | boolean, unit: string): string {
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "string") return value;
   if (unit === "bytes") return formatBytes(value);
   if (unit === "ppm") return formatPpm(value);
+  if (unit === "ratio") return formatRatio(value);
   if (unit === "ms") return formatDuration(value);
   return `${Number.isInteger(value) ? formatCompact(value) : formatNumber(value, 3)} ${unit}`;
 }

@@ -235,7 +235,7 @@ function addProfit(view: View): void {
         ["Costs", ["pnl", "total_costs", formatCompact]],
         ["Margin", ["pnl", "profit_margin", (percent: number) => `${formatNumber(percent, 1)} %`]],
         ["Subsidies, apart", ["pnl", "subsidies", formatCompact]],
-        ["Pending operations", ["pnl", "pending_operations", formatCount]],
+        ["Pending operations, ours", ["pnl", "pending_operations", formatCount]],
         ["Receipts, ours / all", ["pnl", "own_receipts", formatCount], [
           "pnl",
           "total_receipts",

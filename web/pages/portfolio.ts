@@ -222,18 +222,24 @@ function addDrawdown(view: View, reading: Reading<EquityChart>): void {
 
 /** How much of each limit is used. */
 function limitRows({ exposure, equity, position_size, drawdown, limits }: RiskPortfolio, positions: number) {
-  const rows: { id: string; used: number | null; limit: number | null; format: (value: number) => string }[] =
-    [
-      { id: "Drawdown that halts", used: drawdown, limit: limits.max_drawdown, format: formatRatio },
-      {
-        id: "Exposure",
-        used: exposure,
-        limit: equity === null ? null : limits.max_exposure * equity,
-        format: formatCompact,
-      },
-      { id: "Largest position", used: position_size, limit: limits.max_position, format: formatCompact },
-      { id: "Positions at once", used: positions, limit: limits.max_concurrent_trades, format: formatCount },
-    ];
+  const rows: ({
+    id: string;
+    used: number | null;
+    limit: number | null;
+    format: (value: number) => string;
+    said?: string;
+  })[] = [
+    { id: "Drawdown that halts", used: drawdown, limit: limits.max_drawdown, format: formatRatio },
+    {
+      id: "Exposure",
+      used: exposure,
+      limit: equity === null ? null : limits.max_exposure * equity,
+      format: formatCompact,
+      said: `${formatRatio(limits.max_exposure)} of equity`,
+    },
+    { id: "Largest position", used: position_size, limit: limits.max_position, format: formatCompact },
+    { id: "Positions at once", used: positions, limit: limits.max_concurrent_trades, format: formatCount },
+  ];
   return rows;
 }
 
@@ -258,7 +264,7 @@ function addLimits(view: View): void {
         {
           label: "Allowed",
           num: true,
-          show: (value, row) => value.write(row.limit === null ? "off" : row.format(row.limit)),
+          show: (value, row) => value.write(row.limit === null ? row.said ?? "off" : row.format(row.limit)),
         },
         {
           label: "Share",

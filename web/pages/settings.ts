@@ -41,7 +41,7 @@ const REFRESH: readonly Choice[] = [
     label: "Update the screen",
     hint: "Data is received all the same; this only says how often what is shown may change.",
     values: {
-      "100": "at once",
+      "200": "at once",
       "500": "at most twice a second",
       "1000": "at most once a second",
       "5000": "every 5 seconds",
@@ -74,7 +74,7 @@ interface SavedNote {
 }
 
 function savedNote(view: View): SavedNote {
-  const words = text("Every change is kept at once, in this browser.");
+  const words = text("What is changed here is kept at once, in this browser.");
   let undo = () => {};
   let timer = 0;
   const button = el("button", { class: "button", hidden: true, click: () => undo() }, "Undo");

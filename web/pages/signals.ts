@@ -230,8 +230,8 @@ function addSkill(view: View): void {
         el(
           "p",
           { class: "hint" },
-          "Learned: the model has beaten the base rate, and its prediction is used. Prior: it has not, and the base " +
-            "rate is used.",
+          "Learned: over at least 25 batches the model has beaten the base rate, and its prediction is used. Prior: it " +
+            "has not, or they are too few, and the base rate is used.",
         ),
       );
       return () => {
@@ -348,6 +348,7 @@ function addFeatures(view: View, schema: Reading<FeatureSchema>): void {
       id: "value",
       label: "Raw value",
       num: true,
+      priority: 1,
       path: "values[].value",
       value: ({ value }) => value,
       format: (value) => formatNumber(Number(value), Number.isInteger(value) ? 0 : 4),

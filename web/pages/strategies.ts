@@ -183,7 +183,7 @@ function addPerformance(view: View, period: () => string): void {
             ),
         },
         {
-          label: "Carries",
+          label: "Evidence",
           priority: 0,
           tone: ({ few_trades: few }) => few ? ["warn", "too few trades"] : ["ok", "30 or more"],
         },

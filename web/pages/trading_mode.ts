@@ -58,7 +58,10 @@ export function addMode(view: View): void {
         const risk = store.get("risk")!;
         const { _meta: meta } = risk;
         buttons.forEach((button, i) => setAttr(button, "aria-pressed", String(MODES[i] === engine.mode)));
-        state.show(STATE_TONES[risk.state], risk.state);
+        // Where nothing is traded, nothing is active.
+        if (risk.state === "ACTIVE" && engine.mode !== "paper") {
+          state.show("unknown", `none: ${engine.mode} mode`);
+        } else state.show(STATE_TONES[risk.state], risk.state);
         showAmount(equity, risk.equity, meta, "equity");
         showAmount(cash, risk.cash, meta, "cash");
         showAmount(exposure, risk.exposure, meta, "exposure");
