@@ -302,7 +302,7 @@ class Listing<T extends ListRow> {
     const filtered = this.#shownFilter !== "";
     setHidden(this.#noteEl, total > 0);
     setText(this.#note, filtered ? "Nothing matches these filters." : this.#spec.empty);
-    this.#panel.subtitle = `${formatCount(total)} ${filtered ? "match" : "in all"}`;
+    this.#panel.subtitle = `${formatCount(total)} ${filtered ? "matched" : "in all"} when read`;
   }
 
   /** Opens the row that the address names. */

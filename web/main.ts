@@ -112,12 +112,9 @@ const router = new Router({
   main: document.getElementById("main")!,
   onRoute: (route, title) => shell.onRoute(route, title),
 });
-const first = Promise.withResolvers<void>();
-const mounted = router.start();
-store.watch(["capabilities"], () => first.resolve());
-setTimeout(first.resolve, FIRST_DATA_MS);
-await mounted;
-await first.promise;
+const data = new Promise<void>((resolve) => store.watch(["capabilities"], () => resolve()));
+const patience = new Promise<void>((resolve) => setTimeout(resolve, FIRST_DATA_MS));
+await Promise.race([Promise.all([router.start(), data]), patience]);
 shell.reveal();
 router.reveal();
 

@@ -191,12 +191,20 @@ export class Chart {
     const legend = el("ul", { class: "legend" });
     if (!spec.bars) {
       spec.series.forEach((series, i) =>
-        legend.append(el("li", {}, swatch(series), series.label, el("b", {}, this.#readouts[i])))
+        legend.append(
+          el(
+            "li",
+            {},
+            spec.kind === "candles" ? null : swatch(series),
+            series.label,
+            el("b", {}, this.#readouts[i]),
+          ),
+        )
       );
     }
     const where = el("span", { class: "caption" }, this.#caption);
     if (!spec.bars && !spec.source) {
-      where.title = "Recorded by this page since it was loaded, one value a second";
+      where.title = "One value a second; what is older than this page is from the server";
     }
     this.data = this.#read();
     figure.replaceChildren(

@@ -12,6 +12,9 @@ const ROWS_MAX = 100;
 /** What names a row, best first. */
 const NAMES = ["provider_id", "job_id", "campaign_id", "contract_id", "id", "lane", "provider", "domain"];
 
+/** What says how a row stands. */
+const STANDING: ReadonlySet<string> = new Set(["status", "state", "active", "verified", "resolved"]);
+
 type Row = Readonly<Record<string, Scalar | null>>;
 
 /** Adds a panel that holds every table of a market's own. */
@@ -73,7 +76,9 @@ class Holder {
     const shown = rows.slice(0, ROWS_MAX);
     const fields = [...new Set(shown.flatMap((row) => Object.keys(row)))];
     const first = NAMES.find((name) => fields.includes(name)) ?? fields[0];
-    const columns = [...(first === undefined ? [] : [first]), ...fields.filter((name) => name !== first)];
+    // How it stands comes before what it counts: on a narrow page the last columns have to be scrolled to.
+    const rank = (name: string) => name === first ? 0 : STANDING.has(name) ? 1 : 2;
+    const columns = fields.toSorted((a, b) => rank(a) - rank(b));
     if (columns.join() !== this.#columns) this.#build(columns);
     setText(
       this.#count,
